@@ -1,0 +1,240 @@
+//! The catalog: the source of truth about one repository.
+
+use super::{FileStamp, Fingerprint, PortResult, VectorSpace};
+use crate::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
+use crate::path::RepoPath;
+use crate::skip::SkipReason;
+use crate::unit::{Extraction, LineSpan, SymbolKind};
+use std::path::Path;
+
+/// One line of a worktree's manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ManifestEntry {
+    /// Where.
+    pub path: RepoPath,
+    /// The path's id.
+    pub path_id: PathId,
+    /// What it holds.
+    pub content: ContentId,
+    /// The hash of what it holds.
+    pub hash: ContentHash,
+    /// Size and time when it was read.
+    pub stamp: FileStamp,
+    /// The content's language.
+    pub language: String,
+    /// The text that stands for the file in the [`VectorSpace::Files`] space.
+    pub summary: TextId,
+    /// How many chunks the content has.
+    pub n_chunks: u32,
+}
+
+/// A file as a pass found it, ready to be recorded.
+#[derive(Clone, Debug)]
+pub struct FileRecord {
+    /// Where.
+    pub path: RepoPath,
+    /// Size and time when it was read.
+    pub stamp: FileStamp,
+    /// The hash of what it holds.
+    pub hash: ContentHash,
+    /// Its units with the hash of each chunk's embedding text, in chunk order; `None` when the
+    /// catalog is known to hold the content already.
+    pub extraction: Option<(Extraction, Vec<TextHash>)>,
+    /// The hash of the file's summary text.
+    pub summary: TextHash,
+}
+
+/// One transaction's worth of a pass.
+#[derive(Clone, Debug, Default)]
+pub struct ManifestChange {
+    /// New or changed files.
+    pub put: Vec<FileRecord>,
+    /// Files whose content is as recorded under a new stamp (touched, not edited).
+    pub restamped: Vec<(PathId, FileStamp)>,
+    /// Files that are gone from the worktree.
+    pub removed: Vec<PathId>,
+}
+
+/// What a recorded file became.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordedFile {
+    /// The path's id.
+    pub path: PathId,
+    /// True when the path's document is not yet in the lexical index.
+    pub new_path: bool,
+    /// The content's id.
+    pub content: ContentId,
+    /// Ids of the content's chunks, in order, when its documents are not yet in the lexical index; else empty.
+    pub new_chunks: Vec<ChunkId>,
+}
+
+/// A chunk as it is shown and ranked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChunkRow {
+    /// Its id.
+    pub id: ChunkId,
+    /// The content it belongs to.
+    pub content: ContentId,
+    /// Its lines.
+    pub lines: LineSpan,
+    /// Its embedding text.
+    pub text: TextId,
+    /// The symbol it shows or is part of.
+    pub symbol: Option<SymbolRow>,
+}
+
+/// A definition as it is shown and ranked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SymbolRow {
+    /// The content it stands in.
+    pub content: ContentId,
+    /// The name as written.
+    pub name: String,
+    /// With its enclosing names.
+    pub qualified_name: String,
+    /// What it is.
+    pub kind: SymbolKind,
+    /// The declaration without its body.
+    pub signature: String,
+    /// Its documentation.
+    pub docstring: Option<String>,
+    /// The whole definition.
+    pub lines: LineSpan,
+}
+
+/// A file of which some texts have no vector yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingFile {
+    /// A worktree that holds the content.
+    pub worktree: WorktreeId,
+    /// Where in it.
+    pub path: RepoPath,
+    /// The content.
+    pub content: ContentId,
+    /// Its hash: what is read must hash to this, or the file has moved on.
+    pub hash: ContentHash,
+    /// The texts that want vectors. For [`VectorSpace::Chunks`] each with its chunk's position in
+    /// the file (0 = first); for [`VectorSpace::Files`] one entry at position 0.
+    pub texts: Vec<(u32, TextId)>,
+}
+
+/// Counts of one worktree. Texts that several chunks share count once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct WorktreeCounts {
+    /// Files in the manifest.
+    pub files: u64,
+    /// Chunks of those files' contents; a content that two paths hold counts once.
+    pub chunks: u64,
+    /// Symbols of those contents.
+    pub symbols: u64,
+    /// Chunks whose text has a vector.
+    pub chunks_with_vector: u64,
+    /// Files whose summary has a vector.
+    pub files_with_vector: u64,
+}
+
+/// What no manifest names any more.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Garbage {
+    /// Contents that no worktree holds.
+    pub contents: Vec<ContentId>,
+    /// Paths that no worktree holds.
+    pub paths: Vec<PathId>,
+    /// Texts that are used by those contents alone, or by nothing.
+    pub texts: Vec<TextId>,
+}
+
+/// The truth about one repository. Implemented by `codemem-store` on SQLite.
+///
+/// One thread writes; reads go through their own connections and never wait for it. Each method is
+/// one transaction: it happens whole or not at all, and is durable when it returns.
+///
+/// The catalog is also the outbox of the other two indexes: a content is recorded as *not in the
+/// lexical index*, a text as *without a vector*, in the transaction that creates it, and marked done
+/// only after the index has made it durable. What a crash leaves marked is done again.
+pub trait Catalog: Send + Sync {
+    /// The worktree registered for a root, created when it is new.
+    fn worktree(&self, root: &Path) -> PortResult<WorktreeId>;
+
+    /// All worktrees with their roots.
+    fn worktrees(&self) -> PortResult<Vec<(WorktreeId, std::path::PathBuf)>>;
+
+    /// Forgets a worktree and its manifest; contents stay until pruned.
+    fn remove_worktree(&self, worktree: WorktreeId) -> PortResult<()>;
+
+    /// The whole manifest, by path.
+    fn manifest(&self, worktree: WorktreeId) -> PortResult<Vec<ManifestEntry>>;
+
+    /// Which of these contents the catalog holds already, extracted by `extractor_version` and in
+    /// the lexical index.
+    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>>;
+
+    /// Records a batch. The answer is in the order of `change.put`. A content held under an older
+    /// extractor version is replaced by the extraction given.
+    fn record(
+        &self,
+        worktree: WorktreeId,
+        change: &ManifestChange,
+        extractor_version: u32,
+    ) -> PortResult<Vec<RecordedFile>>;
+
+    /// Marks contents and paths as durable in the lexical index.
+    fn mark_lexical(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()>;
+
+    /// Drops what was recorded but never reached the lexical index, so that the next pass finds
+    /// those files new: contents not marked lexical, with their manifest lines. Returns what the
+    /// lexical index may hold of them and should delete.
+    fn rewind(&self) -> PortResult<Garbage>;
+
+    /// Replaces a worktree's skipped files with (path as shown, reason).
+    fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()>;
+
+    /// How many files were skipped for each reason; reasons without files are absent.
+    fn skipped(&self, worktree: WorktreeId) -> PortResult<Vec<(SkipReason, u64)>>;
+
+    /// Counts of a worktree.
+    fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts>;
+
+    /// Chunks by id; unknown ids are left out.
+    fn chunks(&self, ids: &[ChunkId]) -> PortResult<Vec<ChunkRow>>;
+
+    /// The chunks of one content, in file order.
+    fn chunks_of(&self, content: ContentId) -> PortResult<Vec<ChunkRow>>;
+
+    /// The chunks that carry these texts.
+    fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>>;
+
+    /// Definitions whose name, lower-cased, is one of `names` (lower-cased), at most `limit`.
+    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>>;
+
+    /// Files with texts that have no vector yet, at most `limit` files, each content once.
+    fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>>;
+
+    /// Marks texts as durable in the vector index.
+    fn mark_vectors(&self, texts: &[TextId]) -> PortResult<()>;
+
+    /// The embedder whose vectors are stored; `None` before the first.
+    fn fingerprint(&self) -> PortResult<Option<Fingerprint>>;
+
+    /// Names the embedder whose vectors are stored from now on.
+    fn set_fingerprint(&self, fingerprint: &Fingerprint) -> PortResult<()>;
+
+    /// Records that nothing is in the lexical index (it was lost or replaced).
+    fn reset_lexical(&self) -> PortResult<()>;
+
+    /// Records that nothing is in the vector index, and forgets the fingerprint.
+    fn reset_vectors(&self) -> PortResult<()>;
+
+    /// What no manifest names.
+    fn garbage(&self) -> PortResult<Garbage>;
+
+    /// Deletes what [`Catalog::garbage`] named, after the indexes have let go of it, and gives the
+    /// space back to the file system.
+    fn collect(&self, garbage: &Garbage) -> PortResult<()>;
+
+    /// Identifies this catalog's file; the other indexes remember it to notice a swap.
+    fn generation(&self) -> u64;
+
+    /// Bytes on disk.
+    fn disk_bytes(&self) -> u64;
+}

@@ -1,0 +1,23 @@
+//! The ports: how the engine reaches files, grammars, indexes and models without knowing them.
+//!
+//! Every trait here is synchronous and may block; the engine calls them on its own named threads,
+//! never on the async runtime. Implementations live in the sibling crates and are joined to the
+//! engine in `daemon/src/wiring.rs`; the testkit has fakes that follow a fault plan.
+
+mod catalog;
+mod embedder;
+mod error;
+mod extractor;
+mod lexical;
+mod registry;
+mod source;
+mod vectors;
+
+pub use catalog::*;
+pub use embedder::*;
+pub use error::*;
+pub use extractor::*;
+pub use lexical::*;
+pub use registry::*;
+pub use source::*;
+pub use vectors::*;

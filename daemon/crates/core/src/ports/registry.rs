@@ -1,0 +1,52 @@
+//! Which roots are registered, and where each repository's stores are.
+
+use super::{Catalog, LexicalIndex, PortResult, VectorIndex};
+use crate::ids::RepositoryKey;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A registered root.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Root {
+    /// The canonical absolute path.
+    pub path: PathBuf,
+    /// The repository whose store holds its manifest.
+    pub repository: RepositoryKey,
+}
+
+/// The stores of one repository, opened together.
+#[derive(Clone)]
+pub struct Stores {
+    /// The source of truth.
+    pub catalog: Arc<dyn Catalog>,
+    /// Words.
+    pub lexical: Arc<dyn LexicalIndex>,
+    /// Meaning.
+    pub vectors: Arc<dyn VectorIndex>,
+}
+
+/// The list of roots, and the way to their stores. Implemented by `daemon/src/wiring.rs` over `codemem-store` and `codemem-lexical`.
+pub trait Registry: Send + Sync {
+    /// All roots, sorted by path.
+    fn roots(&self) -> PortResult<Vec<Root>>;
+
+    /// Registers a root; registering it again changes nothing.
+    fn add(&self, root: &Root) -> PortResult<()>;
+
+    /// Forgets a root; true when it was there. Its repository's stores stay.
+    fn remove(&self, path: &Path) -> PortResult<bool>;
+
+    /// Opens a repository's stores, creating what is missing. A lexical or vector index that is
+    /// missing or of another generation than the catalog's is created empty, and the catalog is
+    /// told that nothing is in it ([`Catalog::reset_lexical`], [`Catalog::reset_vectors`]).
+    fn open(&self, repository: &RepositoryKey) -> PortResult<Stores>;
+
+    /// Deletes a repository's stores from disk. They must be closed.
+    fn destroy(&self, repository: &RepositoryKey) -> PortResult<()>;
+
+    /// The repositories that have a store on disk, whether or not a root names them.
+    fn repositories(&self) -> PortResult<Vec<RepositoryKey>>;
+
+    /// Bytes that a repository's stores take on disk.
+    fn disk_bytes(&self, repository: &RepositoryKey) -> u64;
+}

@@ -1,0 +1,66 @@
+//! The working tree: which files there are and what they hold.
+
+use super::PortResult;
+use crate::path::RepoPath;
+use crate::skip::SkipReason;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// What the file system says about a file without reading it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileStamp {
+    /// Bytes.
+    pub size: u64,
+    /// Modification time in nanoseconds since 1970; a hint that it may be unchanged, never proof of age.
+    pub mtime_ns: i64,
+}
+
+/// One finding of a scan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ScanEntry {
+    /// A file to consider.
+    File(RepoPath, FileStamp),
+    /// Something left out; the text is its path as far as it can be shown.
+    Skipped(String, SkipReason),
+}
+
+/// Where a path belongs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The canonical path that was asked about.
+    pub root: PathBuf,
+    /// What makes two roots the same repository: the canonical git common directory, or the root itself outside git.
+    pub repository: PathBuf,
+    /// The top of the git worktree that holds the root, when there is one.
+    pub git_top: Option<PathBuf>,
+}
+
+/// The state of git at a root.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// The branch, when on one.
+    pub branch: Option<String>,
+    /// The commit's hex id, when there is one.
+    pub commit: Option<String>,
+}
+
+/// Reads working trees. Implemented by `codemem-watch`.
+pub trait SourceTree: Send + Sync {
+    /// Resolves a path to its canonical root and its repository. Not found or not a directory is an error.
+    fn identify(&self, path: &Path) -> PortResult<Identity>;
+
+    /// What git says about a root; `None` outside git.
+    fn head(&self, root: &Path) -> Option<Head>;
+
+    /// Lists every file that is not ignored (`.gitignore`, `.git/info/exclude`, `.codememignore`,
+    /// `.git` itself), in no particular order, until the sink breaks. Links are not followed.
+    fn scan(
+        &self,
+        root: &Path,
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()>;
+
+    /// Reads a file whole, never through a link that leaves the root, at most `max_bytes`.
+    fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>>;
+}
