@@ -1,1 +1,13 @@
-//! Placeholder.
+//! Working trees: what files there are, what they hold, which repository they belong to.
+//!
+//! Owns scanning, reading and the little that codemem must know of git's on-disk layout. Runs on the
+//! thread that calls it. Must not follow a link out of a root, must not write anything into a
+//! working tree, must not run git.
+
+mod error;
+mod git;
+mod scan;
+mod tree;
+
+pub use error::WatchError;
+pub use tree::WorkingTree;

@@ -4,6 +4,7 @@
 //! never on the async runtime. Implementations live in the sibling crates and are joined to the
 //! engine in `daemon/src/wiring.rs`; the testkit has fakes that follow a fault plan.
 
+mod assets;
 mod catalog;
 mod embedder;
 mod error;
@@ -13,6 +14,7 @@ mod registry;
 mod source;
 mod vectors;
 
+pub use assets::*;
 pub use catalog::*;
 pub use embedder::*;
 pub use error::*;

@@ -1,0 +1,329 @@
+//! The features of a candidate file, and how raw evidence becomes them.
+
+use super::Place;
+use crate::path::RepoPath;
+use crate::query::{NameStrength, Query};
+use crate::token::Tokenizer;
+use std::collections::HashSet;
+
+/// One reason to rank a file higher or lower. Every feature lies between 0 and 1.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Feature {
+    /// BM25 of the whole file, against the best candidate's.
+    File,
+    /// BM25 of the best chunk, against the best candidate's.
+    Chunk,
+    /// BM25 of the names the file defines, against the best candidate's.
+    Names,
+    /// BM25 of signatures and docstrings, against the best candidate's.
+    Docs,
+    /// Share of the query, by idf, that occurs in the file.
+    Coverage,
+    /// Share of the query, by idf, that occurs in the best chunk.
+    ChunkCoverage,
+    /// BM25 of the file's stem, against the best candidate's.
+    Stem,
+    /// BM25 of the directories, against the best candidate's.
+    Dirs,
+    /// Share of the stem's words that the query names.
+    StemCoverage,
+    /// Defines a symbol that the query names as code.
+    Definition,
+    /// Defines a symbol whose name is an ordinary word of the query.
+    WordDefinition,
+    /// Defines a named symbol and is named after it.
+    Home,
+    /// Cosine of the file's summary, between the candidates' lowest and highest.
+    SummaryCosine,
+    /// Cosine of the file's best chunk, between the candidates' lowest and highest.
+    ChunkCosine,
+    /// A test the query did not ask for.
+    Test,
+    /// An example, benchmark or script the query did not ask for.
+    Example,
+    /// Prose the query did not ask for.
+    Prose,
+    /// Configuration or data.
+    Data,
+    /// Vendored or kept for compatibility.
+    Vendored,
+    /// Mostly re-exports: `__init__.py`, `index.ts`, `mod.rs`.
+    EntryPoint,
+    /// A declaration file or header whose implementation lies elsewhere.
+    Declarations,
+    /// Directories between root and file, 10 or more count 1.
+    Depth,
+}
+
+impl Feature {
+    /// How many features there are.
+    pub const COUNT: usize = 22;
+
+    /// All features, in the order of [`Features`].
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::File,
+        Self::Chunk,
+        Self::Names,
+        Self::Docs,
+        Self::Coverage,
+        Self::ChunkCoverage,
+        Self::Stem,
+        Self::Dirs,
+        Self::StemCoverage,
+        Self::Definition,
+        Self::WordDefinition,
+        Self::Home,
+        Self::SummaryCosine,
+        Self::ChunkCosine,
+        Self::Test,
+        Self::Example,
+        Self::Prose,
+        Self::Data,
+        Self::Vendored,
+        Self::EntryPoint,
+        Self::Declarations,
+        Self::Depth,
+    ];
+}
+
+/// The feature values of one candidate, indexed as [`Feature::ALL`].
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Features(pub [f32; Feature::COUNT]);
+
+impl Features {
+    /// The value of one feature.
+    pub fn get(&self, feature: Feature) -> f32 {
+        self.0[feature as usize]
+    }
+
+    fn set(&mut self, feature: Feature, value: f32) {
+        self.0[feature as usize] = value;
+    }
+}
+
+/// What was gathered about one candidate file.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Where the file is.
+    pub path: RepoPath,
+    /// BM25 of the whole file.
+    pub file: f32,
+    /// BM25 of the best chunk.
+    pub chunk: f32,
+    /// BM25 of defined names.
+    pub names: f32,
+    /// BM25 of signatures and docstrings.
+    pub docs: f32,
+    /// Share of the query found in the file, 0 to 1.
+    pub coverage: f32,
+    /// Share of the query found in the best chunk, 0 to 1.
+    pub chunk_coverage: f32,
+    /// BM25 of the stem.
+    pub stem: f32,
+    /// BM25 of the directories.
+    pub dirs: f32,
+    /// The query's names that the file defines: how sure the query is of the name, and in how many
+    /// files it is defined.
+    pub defines: Vec<(String, NameStrength, usize)>,
+    /// Cosine of the file's summary; `None` when it was not among the nearest.
+    pub summary_cosine: Option<f32>,
+    /// Cosine of its best chunk; `None` when none was among the nearest.
+    pub chunk_cosine: Option<f32>,
+}
+
+impl Evidence {
+    /// Evidence of nothing, for a file at `path`.
+    pub fn new(path: RepoPath) -> Self {
+        Self {
+            path,
+            file: 0.0,
+            chunk: 0.0,
+            names: 0.0,
+            docs: 0.0,
+            coverage: 0.0,
+            chunk_coverage: 0.0,
+            stem: 0.0,
+            dirs: 0.0,
+            defines: Vec::new(),
+            summary_cosine: None,
+            chunk_cosine: None,
+        }
+    }
+}
+
+impl Features {
+    /// The features of all candidates of one query, in their order.
+    ///
+    /// Scores of one kind are divided by the best candidate's, cosines are stretched between the
+    /// lowest and the highest that were retrieved (a file that was not retrieved counts as the
+    /// lowest): what matters is who wins within a query, not what BM25 amounts to in this repository.
+    pub fn of(query: &Query, candidates: &[Evidence]) -> Vec<Self> {
+        let best = |value: fn(&Evidence) -> f32| candidates.iter().map(value).fold(f32::MIN_POSITIVE, f32::max);
+        let (file, chunk, names, docs) = (best(|e| e.file), best(|e| e.chunk), best(|e| e.names), best(|e| e.docs));
+        let (stem, dirs) = (best(|e| e.stem), best(|e| e.dirs));
+        let summaries = Stretch::of(candidates.iter().filter_map(|e| e.summary_cosine));
+        let chunks = Stretch::of(candidates.iter().filter_map(|e| e.chunk_cosine));
+        let terms: HashSet<&str> = query.terms.iter().map(|term| term.text.as_str()).collect();
+        let mut tokenizer = Tokenizer::default();
+        candidates
+            .iter()
+            .map(|evidence| {
+                let mut features = Self::default();
+                features.set(Feature::File, evidence.file / file);
+                features.set(Feature::Chunk, evidence.chunk / chunk);
+                features.set(Feature::Names, evidence.names / names);
+                features.set(Feature::Docs, evidence.docs / docs);
+                features.set(Feature::Coverage, evidence.coverage);
+                features.set(Feature::ChunkCoverage, evidence.chunk_coverage);
+                features.set(Feature::Stem, evidence.stem / stem);
+                features.set(Feature::Dirs, evidence.dirs / dirs);
+                features.set(Feature::SummaryCosine, summaries.place(evidence.summary_cosine));
+                features.set(Feature::ChunkCosine, chunks.place(evidence.chunk_cosine));
+                features.set_path(query, &evidence.path, &terms, &mut tokenizer);
+                features.set_definitions(evidence);
+                features
+            })
+            .collect()
+    }
+
+    fn set_path(&mut self, query: &Query, path: &RepoPath, terms: &HashSet<&str>, tokenizer: &mut Tokenizer) {
+        let words = tokenizer.collect(path.stem());
+        let n_found = words.iter().filter(|word| terms.contains(word.as_str())).count();
+        self.set(Feature::StemCoverage, n_found as f32 / words.len().max(1) as f32);
+        match Place::of(path) {
+            Place::Source => {}
+            Place::Test if query.wants_tests => {}
+            Place::Test => self.set(Feature::Test, 1.0),
+            Place::Example if query.wants_tests => {}
+            Place::Example => self.set(Feature::Example, 1.0),
+            Place::Docs if query.wants_docs => {}
+            Place::Docs => self.set(Feature::Prose, 1.0),
+            Place::Data => self.set(Feature::Data, 1.0),
+            Place::Vendored => self.set(Feature::Vendored, 1.0),
+        }
+        let entry_point = matches!(
+            path.file_name(),
+            "__init__.py" | "index.ts" | "index.tsx" | "index.js" | "index.mjs" | "mod.rs" | "lib.rs"
+        );
+        self.set(Feature::EntryPoint, f32::from(u8::from(entry_point)));
+        let declarations = path.as_str().ends_with(".d.ts") || matches!(path.extension(), Some("pyi"));
+        self.set(Feature::Declarations, f32::from(u8::from(declarations)));
+        self.set(
+            Feature::Depth,
+            (path.as_str().matches('/').count() as f32 / 10.0).min(1.0),
+        );
+    }
+
+    fn set_definitions(&mut self, evidence: &Evidence) {
+        let stem = evidence.path.stem().replace(['_', '-', '.'], "").to_lowercase();
+        let (mut code, mut word, mut home) = (0.0_f32, 0.0_f32, 0.0_f32);
+        for (name, strength, n_files) in &evidence.defines {
+            // A name defined in many files tells little about each.
+            let rarity = 1.0 / (1.0 + (*n_files as f32).ln());
+            match strength {
+                NameStrength::Code => code = code.max(rarity),
+                NameStrength::Capitalised => code = code.max(0.8 * rarity),
+                NameStrength::Word => word = word.max(rarity),
+            }
+            if name.replace('_', "") == stem {
+                home = 1.0;
+            }
+        }
+        self.set(Feature::Definition, code);
+        self.set(Feature::WordDefinition, word);
+        self.set(Feature::Home, home);
+    }
+}
+
+/// Places cosines between the lowest and the highest of one query.
+struct Stretch {
+    low: f32,
+    high: f32,
+}
+
+impl Stretch {
+    fn of(values: impl Iterator<Item = f32>) -> Self {
+        values.fold(
+            Self {
+                low: f32::INFINITY,
+                high: f32::NEG_INFINITY,
+            },
+            |range, value| Self {
+                low: range.low.min(value),
+                high: range.high.max(value),
+            },
+        )
+    }
+
+    fn place(&self, value: Option<f32>) -> f32 {
+        value.map_or(0.0, |value| {
+            (value - self.low) / (self.high - self.low).max(f32::MIN_POSITIVE)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn evidence(path: &str) -> Evidence {
+        Evidence::new(RepoPath::new(path).expect("valid"))
+    }
+
+    #[test]
+    fn the_list_of_features_is_in_order() {
+        for (index, feature) in Feature::ALL.into_iter().enumerate() {
+            assert_eq!(feature as usize, index);
+        }
+    }
+
+    #[test]
+    fn a_file_named_after_what_it_defines_is_its_home() {
+        let mut home = evidence("src/path_router.rs");
+        home.defines = vec![("pathrouter".to_owned(), NameStrength::Code, 1)];
+        let mut user = evidence("src/app.rs");
+        user.defines = vec![("pathrouter".to_owned(), NameStrength::Code, 1)];
+        let features = Features::of(&Query::parse("PathRouter"), &[home, user]);
+        assert_eq!(
+            features.iter().map(|f| f.get(Feature::Home)).collect::<Vec<_>>(),
+            [1.0, 0.0]
+        );
+        assert_eq!(
+            features.iter().map(|f| f.get(Feature::Definition)).collect::<Vec<_>>(),
+            [1.0, 1.0]
+        );
+    }
+
+    #[test]
+    fn a_test_counts_against_a_file_only_when_the_query_wants_none() {
+        let files = [evidence("tests/a.rs")];
+        assert!(Features::of(&Query::parse("parse header"), &files)[0].get(Feature::Test) > 0.5);
+        assert!(Features::of(&Query::parse("tests of parse header"), &files)[0].get(Feature::Test) < 0.5);
+    }
+
+    proptest! {
+        #[test]
+        fn features_stay_between_zero_and_one(
+            scores in proptest::collection::vec((0.0_f32..50.0, 0.0_f32..50.0, 0.0_f32..1.0, proptest::option::of(-1.0_f32..1.0)), 1..6),
+        ) {
+            let candidates: Vec<Evidence> = scores
+                .iter()
+                .enumerate()
+                .map(|(index, (file, chunk, coverage, cosine))| Evidence {
+                    file: *file,
+                    chunk: *chunk,
+                    coverage: *coverage,
+                    chunk_cosine: *cosine,
+                    summary_cosine: *cosine,
+                    ..evidence(&format!("src/f{index}.rs"))
+                })
+                .collect();
+            for features in Features::of(&Query::parse("parse f1 header"), &candidates) {
+                for value in features.0 {
+                    prop_assert!((0.0..=1.0).contains(&value), "{features:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What a path says about a file's role: own code, tests, examples, documentation, vendored code.
+
+use crate::path::RepoPath;
+
+/// The role of a file in its project, told from its path alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Place {
+    /// The project's own code.
+    Source,
+    /// Tests and their helpers.
+    Test,
+    /// Examples, benchmarks, demos, samples, scripts.
+    Example,
+    /// Prose.
+    Docs,
+    /// Configuration and data.
+    Data,
+    /// Somebody else's code kept in the tree, or code kept for compatibility.
+    Vendored,
+}
+
+impl Place {
+    /// The role of the file at `path`.
+    pub fn of(path: &RepoPath) -> Self {
+        let lower = path.as_str().to_lowercase();
+        let mut directories = lower.split('/').rev().skip(1);
+        let name = lower.rsplit('/').next().unwrap_or(&lower);
+        if directories.clone().any(is_vendored) {
+            return Self::Vendored;
+        }
+        if directories.clone().any(is_test_directory) || is_test_name(path.file_name(), name) {
+            return Self::Test;
+        }
+        if directories.any(is_example_directory) {
+            return Self::Example;
+        }
+        match name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("md" | "rst" | "txt" | "adoc" | "asciidoc" | "mdx" | "org" | "tex") => Self::Docs,
+            Some(
+                "json" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "conf" | "xml" | "csv" | "tsv" | "svg" | "lock"
+                | "po" | "properties",
+            ) => Self::Data,
+            _ => Self::Source,
+        }
+    }
+
+    /// In which order a pass reads files; lower is earlier.
+    pub(crate) fn rank_in_pass(self) -> u8 {
+        match self {
+            Self::Source => 0,
+            Self::Test => 1,
+            Self::Docs => 2,
+            Self::Example | Self::Data => 3,
+            Self::Vendored => 4,
+        }
+    }
+}
+
+fn is_vendored(directory: &str) -> bool {
+    matches!(
+        directory,
+        "vendor"
+            | "vendored"
+            | "third_party"
+            | "third-party"
+            | "thirdparty"
+            | "external"
+            | "externals"
+            | "deps"
+            | "_vendor"
+            | "bower_components"
+            | "compat"
+            | "legacy"
+            | "deprecated"
+    )
+}
+
+fn is_test_directory(directory: &str) -> bool {
+    matches!(
+        directory,
+        "test"
+            | "tests"
+            | "testing"
+            | "testdata"
+            | "test-data"
+            | "spec"
+            | "specs"
+            | "__tests__"
+            | "__mocks__"
+            | "fixtures"
+            | "e2e"
+            | "testsuite"
+            | "test_suite"
+            | "mocks"
+            | "integration-tests"
+            | "unittests"
+            | "snapshots"
+            | "__snapshots__"
+    ) || directory.starts_with("test_")
+        || directory.ends_with("_test")
+        || directory.ends_with("_tests")
+        || directory.ends_with("-tests")
+        || directory.ends_with("-test")
+        || directory.ends_with(".tests")
+}
+
+fn is_example_directory(directory: &str) -> bool {
+    matches!(
+        directory,
+        "example"
+            | "examples"
+            | "demo"
+            | "demos"
+            | "sample"
+            | "samples"
+            | "bench"
+            | "benches"
+            | "benchmark"
+            | "benchmarks"
+            | "docs_src"
+            | "scripts"
+            | "tutorial"
+            | "tutorials"
+            | "playground"
+            | "sandbox"
+    )
+}
+
+fn is_test_name(name: &str, lower: &str) -> bool {
+    let stem = lower.split('.').next().unwrap_or(lower);
+    stem == "test"
+        || stem == "tests"
+        || stem == "conftest"
+        || stem.starts_with("test_")
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+        || stem.ends_with("_spec")
+        || lower.contains(".test.")
+        || lower.contains(".spec.")
+        || lower.contains(".tests.")
+        || ["Test.", "Tests.", "TestCase.", "Spec.", "IT."]
+            .iter()
+            .any(|end| name.contains(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_tells_its_role() {
+        let table = [
+            ("src/router.rs", Place::Source),
+            ("src/latest.rs", Place::Source),
+            ("src/contest/a.py", Place::Source),
+            ("tests/router.rs", Place::Test),
+            ("src/router_test.go", Place::Test),
+            ("src/app.spec.ts", Place::Test),
+            ("gson/src/test/java/GsonTest.java", Place::Test),
+            ("pkg/FooTests.cs", Place::Test),
+            ("examples/hello/main.rs", Place::Example),
+            ("benches/a.rs", Place::Example),
+            ("README.md", Place::Docs),
+            ("package.json", Place::Data),
+            ("third_party/zlib/inflate.c", Place::Vendored),
+        ];
+        for (path, expected) in table {
+            assert_eq!(Place::of(&RepoPath::new(path).expect("valid")), expected, "{path}");
+        }
+    }
+}

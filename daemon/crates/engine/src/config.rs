@@ -1,0 +1,51 @@
+//! What the engine is given: its ports and its limits.
+
+use codemem_core::ports::{Embedder, Extractor, ModelAssets, Registry, SourceTree};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Everything the engine reaches beyond itself.
+#[derive(Clone)]
+pub struct Ports {
+    /// Roots and stores.
+    pub registry: Arc<dyn Registry>,
+    /// Working trees.
+    pub source: Arc<dyn SourceTree>,
+    /// Grammars.
+    pub extractor: Arc<dyn Extractor>,
+    /// The embedding pool.
+    pub embedder: Arc<dyn Embedder>,
+    /// The model and its runtime.
+    pub assets: Arc<dyn ModelAssets>,
+    /// The wall clock.
+    pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+/// Limits, all with units.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EngineConfig {
+    /// Largest file indexed, in bytes.
+    pub max_file_bytes: u64,
+    /// Threads that read and parse during a pass.
+    pub index_threads: usize,
+    /// Searches answered at the same time; more wait their turn.
+    pub search_threads: usize,
+    /// The user's home directory, refused as a root unless forced.
+    pub home: Option<PathBuf>,
+    /// Whether missing models are fetched when vectors are wanted.
+    pub fetch_assets: bool,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            // Hand-written files stay far below; what is above is data.
+            max_file_bytes: 1024 * 1024,
+            index_threads: 2,
+            search_threads: 4,
+            home: None,
+            fetch_assets: true,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A pass: bring one root's manifest, catalog and lexical index in line with its files.
+//!
+//! Runs on the job's thread, which is the only writer; reading and parsing happen on a few worker
+//! threads of its own that end with it. Everything recorded is checkpointed as it goes: a crash
+//! repeats the files since the last commit and loses nothing.
+
+mod read;
+mod write;
+
+use crate::EngineError;
+use crate::progress::{self, Phase};
+use crate::repository::RootHandle;
+use crate::repository::job::{Context, Outcome};
+use crate::threads::Stop;
+use codemem_core::ids::WorktreeId;
+use codemem_core::plan::{self, Plan};
+use codemem_core::ports::{PortError, PortErrorKind, ScanEntry, Stores};
+use codemem_core::skip::SkipReason;
+use read::{Finding, Reader};
+pub(crate) use read::{hash, into_text};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
+use std::thread;
+use write::Writer;
+
+/// Findings that may wait between the readers and the writer. With files of at most 1 MiB this
+/// bounds what a pass holds in memory.
+const FINDINGS_IN_FLIGHT: usize = 32;
+
+/// Stack of a reader. Deeply nested sources are walked without recursion; this is margin for the
+/// grammars' own scanners.
+const READER_STACK: usize = 8 * 1024 * 1024;
+
+/// Everything one pass works with.
+pub(crate) struct Pass<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) stores: &'a Stores,
+    pub(crate) root: &'a Path,
+    pub(crate) worktree: WorktreeId,
+    pub(crate) handle: &'a RootHandle,
+    /// Read every file, whatever its stamp says.
+    pub(crate) force: bool,
+    pub(crate) stop: &'a Stop,
+}
+
+impl Pass<'_> {
+    /// Runs to the end, or to the next safe point after a stop.
+    pub(crate) fn run(&self) -> Result<Outcome, EngineError> {
+        let state = &self.handle.state;
+        progress::enter(state, Phase::Scan);
+        let Some((plan, mut skipped)) = self.plan()? else {
+            return Ok(Outcome::Interrupted);
+        };
+        state.send_modify(|state| {
+            state.files_seen = (plan.unchanged + plan.read.len()) as u64;
+            state.progress = progress::Progress::begin(Phase::Lexical);
+            state.progress.files_total = plan.read.len() as u64;
+        });
+        tracing::info!(
+            repository = %self.context.key,
+            to_read = plan.read.len(),
+            unchanged = plan.unchanged,
+            removed = plan.removed.len(),
+            "pass begins"
+        );
+        let writer = Writer::new(self);
+        let outcome = self.read_and_write(&plan, writer, &mut skipped)?;
+        if outcome == Outcome::Done {
+            self.stores
+                .catalog
+                .set_skipped(self.worktree, &skipped)
+                .map_err(EngineError::port("record the skipped files"))?;
+        }
+        Ok(outcome)
+    }
+
+    /// Lists the root and compares it with the manifest; `None` when asked to stop.
+    fn plan(&self) -> Result<Option<(Plan, Vec<(String, SkipReason)>)>, EngineError> {
+        let (mut files, mut skipped) = (Vec::new(), Vec::new());
+        let state = &self.handle.state;
+        self.context
+            .ports
+            .source
+            .scan(self.root, self.context.config.max_file_bytes, &mut |entry| {
+                match entry {
+                    ScanEntry::File(path, stamp) => files.push((path, stamp)),
+                    ScanEntry::Skipped(path, reason) => skipped.push((path, reason)),
+                }
+                if files.len() % 1_000 == 0 {
+                    progress::advance(state, |progress| progress.files_done = files.len() as u64);
+                }
+                if self.stop.is_requested() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+            .map_err(EngineError::port("list the files"))?;
+        if self.stop.is_requested() {
+            return Ok(None);
+        }
+        if files.is_empty() && skipped.is_empty() {
+            // An empty list is also what a root that vanished during the walk looks like.
+            self.context
+                .ports
+                .source
+                .identify(self.root)
+                .map_err(EngineError::port("open the root"))?;
+        }
+        let manifest = self
+            .stores
+            .catalog
+            .manifest(self.worktree)
+            .map_err(EngineError::port("read the manifest"))?;
+        Ok(Some((plan::plan(&manifest, files, self.force), skipped)))
+    }
+
+    fn read_and_write(
+        &self,
+        plan: &Plan,
+        mut writer: Writer<'_>,
+        skipped: &mut Vec<(String, SkipReason)>,
+    ) -> Result<Outcome, EngineError> {
+        let (findings_tx, findings_rx) = crossbeam_channel::bounded::<Finding>(FINDINGS_IN_FLIGHT);
+        let next = AtomicUsize::new(0);
+        let reader = Reader {
+            pass: self,
+            files: &plan.read,
+            next: &next,
+        };
+        thread::scope(|scope| {
+            for index in 0..self.context.config.index_threads.max(1) {
+                let (findings_tx, reader) = (findings_tx.clone(), &reader);
+                thread::Builder::new()
+                    .name(format!("index-{index}"))
+                    .stack_size(READER_STACK)
+                    .spawn_scoped(scope, move || reader.run(&findings_tx))
+                    .map_err(|error| PortError::new(PortErrorKind::Failed, error))
+                    .map_err(EngineError::port("start an indexing thread"))?;
+            }
+            drop(findings_tx);
+            // Leaving early drops the receiver, which ends the readers.
+            for finding in &findings_rx {
+                if let Finding::Skipped { path, reason, .. } = &finding {
+                    skipped.push((path.to_string(), *reason));
+                }
+                writer.take(finding)?;
+            }
+            if self.stop.is_requested() {
+                writer.checkpoint()?;
+                return Ok(Outcome::Interrupted);
+            }
+            writer.finish(&plan.removed)?;
+            Ok(Outcome::Done)
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! What a repository's actor runs, on the job's own thread.
+
+use super::{Published, RootHandle};
+use crate::EngineError;
+use crate::config::{EngineConfig, Ports};
+use crate::pass::Pass;
+use crate::progress::{Phase, Progress};
+use crate::prune::{self, PruneReport};
+use crate::threads::Stop;
+use crate::vectors::VectorJob;
+use crate::view::View;
+use codemem_core::ids::{RepositoryKey, WorktreeId};
+use codemem_core::ports::{PortErrorKind, Stores};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{Semaphore, oneshot};
+
+/// What every job of a repository shares.
+pub(crate) struct Context {
+    pub(crate) key: RepositoryKey,
+    pub(crate) ports: Ports,
+    pub(crate) config: Arc<EngineConfig>,
+    pub(crate) published: Arc<Published>,
+    /// One pass at a time in the whole daemon: two would only share the same cores.
+    pub(crate) pass_permits: Arc<Semaphore>,
+}
+
+/// A unit of work that owns the repository's stores while it runs.
+pub(crate) enum Job {
+    /// Open the stores, finish what a crash left, load the views.
+    Open,
+    /// Bring a root up to date.
+    Pass { root: PathBuf, force: bool },
+    /// Embed what has no vector.
+    Vectors,
+    /// Forget a root.
+    Remove {
+        root: PathBuf,
+        reply: oneshot::Sender<Result<(), EngineError>>,
+    },
+    /// Delete what nothing refers to, or count it.
+    Prune {
+        dry_run: bool,
+        reply: oneshot::Sender<Result<PruneReport, EngineError>>,
+    },
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    /// There is nothing left of it.
+    Done,
+    /// It was asked to stop and has more to do.
+    Interrupted,
+}
+
+impl Job {
+    pub(crate) fn thread_name(&self) -> &'static str {
+        match self {
+            Self::Open => "repo-open",
+            Self::Pass { .. } => "repo-pass",
+            Self::Vectors => "repo-vectors",
+            Self::Remove { .. } => "repo-remove",
+            Self::Prune { .. } => "repo-prune",
+        }
+    }
+}
+
+/// Runs a job to its end. Failures are recorded where their waiters look.
+pub(crate) fn run(context: &Context, job: Job, stop: &Stop) -> Outcome {
+    match job {
+        Job::Open => {
+            if let Err(error) = open(context) {
+                tracing::error!(error = error.chain(), repository = %context.key, "cannot open the stores");
+                for handle in context.published.roots.load().values() {
+                    record_failure(handle, &error);
+                }
+            }
+            context.published.opened.send_replace(true);
+            Outcome::Done
+        }
+        Job::Pass { root, force } => pass(context, &root, force, stop),
+        Job::Vectors => vectors(context, stop),
+        Job::Remove { root, reply } => {
+            let _unheard = reply.send(remove(context, &root));
+            Outcome::Done
+        }
+        Job::Prune { dry_run, reply } => {
+            let _unheard = reply.send(stores(context).and_then(|stores| prune::run(&stores, dry_run)));
+            Outcome::Done
+        }
+    }
+}
+
+/// Records why a root is not up to date, and releases those who wait for it.
+pub(crate) fn record_failure(handle: &RootHandle, error: &EngineError) {
+    handle.state.send_modify(|state| {
+        state.progress = Progress::begin(Phase::Idle);
+        state.lexical_done = state.requested;
+        state.vectors_done = state.requested;
+        state.problem = Some(described(error));
+    });
+}
+
+/// An error for a status line: what happened, and the next step.
+pub(crate) fn described(error: &EngineError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{}; {hint}", error.chain()),
+        None => error.chain(),
+    }
+}
+
+/// The stores, opened when an earlier attempt failed.
+fn stores(context: &Context) -> Result<Arc<Stores>, EngineError> {
+    if let Some(stores) = context.published.stores.load_full() {
+        return Ok(stores);
+    }
+    open(context)
+}
+
+fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
+    let registry = &context.ports.registry;
+    let stores = match registry.open(&context.key) {
+        Err(error) if error.kind == PortErrorKind::Corrupt => {
+            // The index can be made again from the files; the adapter has checked before it said so.
+            tracing::error!(%error, repository = %context.key, "the index is damaged and is built again");
+            registry
+                .destroy(&context.key)
+                .map_err(EngineError::port("delete the damaged index"))?;
+            registry.open(&context.key)
+        }
+        other => other,
+    }
+    .map_err(EngineError::port("open the index"))?;
+    finish_what_a_crash_left(&stores)?;
+    for (root, handle) in context.published.roots.load().iter() {
+        let worktree = stores
+            .catalog
+            .worktree(root)
+            .map_err(EngineError::port("register the root"))?;
+        publish_view(&stores, worktree, handle)?;
+    }
+    let stores = Arc::new(stores);
+    context.published.stores.store(Some(Arc::clone(&stores)));
+    Ok(stores)
+}
+
+/// What the catalog knows and the lexical index may not is dropped from both; the next pass finds
+/// those files new.
+fn finish_what_a_crash_left(stores: &Stores) -> Result<(), EngineError> {
+    let left = stores
+        .catalog
+        .rewind()
+        .map_err(EngineError::port("take back an unfinished pass"))?;
+    if !left.contents.is_empty() || !left.paths.is_empty() {
+        stores
+            .lexical
+            .delete(&left.contents, &left.paths)
+            .map_err(EngineError::port("clean the lexical index"))?;
+        stores
+            .lexical
+            .commit()
+            .map_err(EngineError::port("commit the lexical index"))?;
+    }
+    Ok(())
+}
+
+/// Makes the manifest as it stands visible to searches.
+pub(crate) fn publish_view(stores: &Stores, worktree: WorktreeId, handle: &RootHandle) -> Result<(), EngineError> {
+    let manifest = stores
+        .catalog
+        .manifest(worktree)
+        .map_err(EngineError::port("read the manifest"))?;
+    let counts = stores
+        .catalog
+        .counts(worktree)
+        .map_err(EngineError::port("count the index"))?;
+    handle.view.store(Some(Arc::new(View::new(manifest, counts))));
+    Ok(())
+}
+
+fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
+    let Some(handle) = context.published.roots.load().get(root).cloned() else {
+        return Outcome::Done; // removed while it waited
+    };
+    let Some(_permit) = wait_for_permit(context, stop) else {
+        return Outcome::Interrupted;
+    };
+    let covers = handle.state.borrow().requested;
+    let result = stores(context).and_then(|stores| {
+        let worktree = stores
+            .catalog
+            .worktree(root)
+            .map_err(EngineError::port("register the root"))?;
+        Pass {
+            context,
+            stores: &stores,
+            root,
+            worktree,
+            handle: &handle,
+            force,
+            stop,
+        }
+        .run()
+    });
+    match result {
+        Ok(Outcome::Done) => {
+            let now = (context.ports.clock)();
+            let head = context.ports.source.head(root);
+            handle.state.send_modify(|state| {
+                state.lexical_done = covers;
+                state.indexed_at = Some(now);
+                state.head = head;
+                state.problem = None;
+                state.progress = Progress::begin(if state.requested > covers {
+                    Phase::Queued
+                } else {
+                    Phase::Vectors
+                });
+            });
+            Outcome::Done
+        }
+        Ok(Outcome::Interrupted) => Outcome::Interrupted,
+        Err(error) => {
+            tracing::warn!(error = error.chain(), "a pass failed");
+            record_failure(&handle, &error);
+            Outcome::Done
+        }
+    }
+}
+
+/// Waits for the daemon's one pass permit, looking up now and then whether to stop.
+fn wait_for_permit<'a>(context: &'a Context, stop: &Stop) -> Option<tokio::sync::SemaphorePermit<'a>> {
+    /// How long a stop can go unnoticed while another repository's pass runs.
+    const LOOK_UP: std::time::Duration = std::time::Duration::from_millis(20);
+    loop {
+        match context.pass_permits.try_acquire() {
+            Ok(permit) => return Some(permit),
+            Err(_) if stop.is_requested() => return None,
+            Err(_) => std::thread::sleep(LOOK_UP),
+        }
+    }
+}
+
+fn vectors(context: &Context, stop: &Stop) -> Outcome {
+    let roots = context.published.roots.load_full();
+    let covers: Vec<(RootHandle, u64)> = roots
+        .values()
+        .map(|handle| (handle.clone(), handle.state.borrow().lexical_done))
+        .collect();
+    let result = stores(context).and_then(|stores| {
+        let outcome = VectorJob {
+            context,
+            stores: &stores,
+            roots: &roots,
+            stop,
+        }
+        .run();
+        // What share of the chunks has vectors is part of every answer: keep it true.
+        for (root, handle) in roots.iter() {
+            let worktree = stores
+                .catalog
+                .worktree(root)
+                .map_err(EngineError::port("find the root"))?;
+            publish_view(&stores, worktree, handle)?;
+        }
+        outcome
+    });
+    match result {
+        Ok(Outcome::Interrupted) => Outcome::Interrupted,
+        ended => {
+            let problem = ended.err().map(|error| described(&error));
+            if let Some(problem) = &problem {
+                tracing::warn!(problem, "vectors are incomplete");
+            }
+            for (handle, covered) in covers {
+                handle.state.send_modify(|state| {
+                    state.vectors_done = state.vectors_done.max(covered);
+                    state.vectors_problem.clone_from(&problem);
+                    if state.progress.phase != Phase::Queued {
+                        state.progress = Progress::begin(Phase::Idle);
+                    }
+                });
+            }
+            Outcome::Done
+        }
+    }
+}
+
+fn remove(context: &Context, root: &Path) -> Result<(), EngineError> {
+    let stores = stores(context)?;
+    let worktree = stores
+        .catalog
+        .worktree(root)
+        .map_err(EngineError::port("find the root"))?;
+    stores
+        .catalog
+        .remove_worktree(worktree)
+        .map_err(EngineError::port("forget the root"))?;
+    let mut roots = (**context.published.roots.load()).clone();
+    roots.remove(root);
+    context.published.roots.store(Arc::new(roots));
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Gathering evidence: words, definitions and vectors, joined per file.
+
+use super::{Scope, Search};
+use crate::EngineError;
+use codemem_core::ids::{ChunkId, ContentId, TextId};
+use codemem_core::ports::{LexicalQuery, PortErrorKind, SymbolRow, VectorSpace};
+use codemem_core::query::{NameStrength, Query};
+use codemem_core::rank::Evidence;
+use std::collections::HashMap;
+
+/// Contents taken from the lexical index; far more than are shown, so that other evidence can lift them.
+const LEXICAL_LIMIT: usize = 300;
+
+/// Chunks kept per content.
+const CHUNKS_PER_CONTENT: usize = 4;
+
+/// Definitions looked up.
+const DEFINITIONS: usize = 400;
+
+/// Nearest file summaries.
+const NEAREST_FILES: usize = 200;
+
+/// Nearest chunks.
+const NEAREST_CHUNKS: usize = 300;
+
+/// A file that may answer.
+pub(super) struct Candidate {
+    /// Index in the view.
+    pub(super) file: u32,
+    pub(super) evidence: Evidence,
+    /// Its chunks with what speaks for each: lexical score, cosine.
+    pub(super) chunks: Vec<(ChunkId, f32, Option<f32>)>,
+    /// The definitions in it that the query names.
+    pub(super) definitions: Vec<(SymbolRow, NameStrength)>,
+}
+
+/// All candidates of a query.
+pub(super) struct Gathered {
+    pub(super) candidates: Vec<Candidate>,
+    /// Why no vectors were used.
+    pub(super) no_vectors: Option<String>,
+}
+
+/// Candidates by the content they show; a content that several paths hold is shown once.
+#[derive(Default)]
+struct Pool {
+    candidates: Vec<Candidate>,
+    by_content: HashMap<ContentId, usize>,
+}
+
+impl Search<'_> {
+    pub(super) fn gather(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
+        let mut pool = Pool::default();
+        self.gather_words(query, scope, &mut pool)?;
+        self.gather_definitions(query, scope, &mut pool)?;
+        let no_vectors = self.gather_vectors(query, scope, &mut pool)?;
+        Ok(Gathered {
+            candidates: pool.candidates,
+            no_vectors,
+        })
+    }
+
+    fn candidate<'p>(&self, pool: &'p mut Pool, scope: &Scope, content: ContentId) -> Option<&'p mut Candidate> {
+        if let Some(&index) = pool.by_content.get(&content) {
+            return Some(&mut pool.candidates[index]);
+        }
+        let files = self.view.by_content.get(&content)?;
+        let file = *files
+            .iter()
+            .find(|file| scope.paths.contains(self.view.files[**file as usize].path_id.0))?;
+        pool.by_content.insert(content, pool.candidates.len());
+        pool.candidates.push(Candidate {
+            file,
+            evidence: Evidence::new(self.view.files[file as usize].path.clone()),
+            chunks: Vec::new(),
+            definitions: Vec::new(),
+        });
+        pool.candidates.last_mut()
+    }
+
+    fn gather_words(&self, query: &Query, scope: &Scope, pool: &mut Pool) -> Result<(), EngineError> {
+        let found = self
+            .stores
+            .lexical
+            .search(&LexicalQuery {
+                terms: &query.terms,
+                contents: &scope.contents,
+                paths: &scope.paths,
+                limit: LEXICAL_LIMIT,
+                chunks_per_content: CHUNKS_PER_CONTENT,
+            })
+            .map_err(EngineError::port("search the lexical index"))?;
+        for content in found.contents {
+            let Some(candidate) = self.candidate(pool, scope, content.content) else {
+                continue;
+            };
+            let evidence = &mut candidate.evidence;
+            evidence.file = content.file;
+            evidence.names = content.names;
+            evidence.docs = content.docs;
+            evidence.coverage = content.coverage;
+            for chunk in &content.chunks {
+                evidence.chunk = evidence.chunk.max(chunk.body);
+                evidence.chunk_coverage = evidence.chunk_coverage.max(chunk.coverage);
+                // Names and documentation say what a chunk is for, its body what it mentions.
+                candidate
+                    .chunks
+                    .push((chunk.chunk, chunk.body + chunk.names + 0.5 * chunk.docs, None));
+            }
+        }
+        for path in found.paths {
+            let Some(&file) = self.view.by_path.get(&path.path) else {
+                continue;
+            };
+            let content = self.view.files[file as usize].content;
+            let Some(candidate) = self.candidate(pool, scope, content) else {
+                continue;
+            };
+            // Of several paths with one content, the one that the query names is shown.
+            if path.stem + path.dirs > candidate.evidence.stem + candidate.evidence.dirs {
+                candidate.file = file;
+                candidate.evidence.path = self.view.files[file as usize].path.clone();
+                candidate.evidence.stem = path.stem;
+                candidate.evidence.dirs = path.dirs;
+            }
+        }
+        Ok(())
+    }
+
+    fn gather_definitions(&self, query: &Query, scope: &Scope, pool: &mut Pool) -> Result<(), EngineError> {
+        let names: Vec<String> = query.names.iter().map(|name| name.text.clone()).collect();
+        let rows = self
+            .stores
+            .catalog
+            .definitions(&names, DEFINITIONS)
+            .map_err(EngineError::port("look up definitions"))?;
+        let strengths: HashMap<&str, NameStrength> = query
+            .names
+            .iter()
+            .map(|name| (name.text.as_str(), name.strength))
+            .collect();
+        let mut n_files: HashMap<String, usize> = HashMap::new();
+        let mut found: HashMap<(ContentId, String), Vec<SymbolRow>> = HashMap::new();
+        for row in rows.into_iter().filter(|row| scope.contents.contains(row.content.0)) {
+            found
+                .entry((row.content, row.name.to_lowercase()))
+                .or_default()
+                .push(row);
+        }
+        for (_, name) in found.keys() {
+            *n_files.entry(name.clone()).or_default() += 1;
+        }
+        for ((content, name), rows) in found {
+            let Some(&strength) = strengths.get(name.as_str()) else {
+                continue;
+            };
+            let Some(candidate) = self.candidate(pool, scope, content) else {
+                continue;
+            };
+            let n_files = n_files.get(&name).copied().unwrap_or(1);
+            candidate.evidence.defines.push((name, strength, n_files));
+            candidate
+                .definitions
+                .extend(rows.into_iter().map(|row| (row, strength)));
+        }
+        Ok(())
+    }
+
+    /// Adds cosines. Vectors are a help, not a condition: without them the answer says why.
+    fn gather_vectors(&self, query: &Query, scope: &Scope, pool: &mut Pool) -> Result<Option<String>, EngineError> {
+        let vectors = &self.stores.vectors;
+        let count = |space| vectors.count(space).map_err(EngineError::port("count the vectors"));
+        if count(VectorSpace::Files)? + count(VectorSpace::Chunks)? == 0 {
+            let waiting = self.state.vectors_problem.clone();
+            return Ok(Some(waiting.unwrap_or_else(|| "no vectors yet".to_owned())));
+        }
+        let embedder = &self.ports.embedder;
+        let stored = self
+            .stores
+            .catalog
+            .fingerprint()
+            .map_err(EngineError::port("read the index's embedder"))?;
+        match embedder.fingerprint() {
+            Ok(fingerprint) if Some(&fingerprint) == stored.as_ref() => {}
+            Ok(_) => {
+                return Ok(Some(
+                    "the vectors were made by another model; run `codemem index --force`".to_owned(),
+                ));
+            }
+            Err(error) => return Ok(Some(error.to_string())),
+        }
+        let vector = match embedder.embed_query(&query.text) {
+            Ok(vector) => vector,
+            Err(error) if error.kind == PortErrorKind::Unavailable => return Ok(Some(error.to_string())),
+            Err(error) => return Err(EngineError::port("embed the query")(error)),
+        };
+        let near = vectors
+            .search(VectorSpace::Files, &vector, scope.summaries.as_ref(), NEAREST_FILES)
+            .map_err(EngineError::port("search the file vectors"))?;
+        for (text, cosine) in near.into_iter().filter(|(text, _)| scope.has_summary(*text)) {
+            for &file in self.view.by_summary.get(&text).into_iter().flatten() {
+                let content = self.view.files[file as usize].content;
+                if let Some(candidate) = self.candidate(pool, scope, content) {
+                    let best = candidate.evidence.summary_cosine.get_or_insert(cosine);
+                    *best = best.max(cosine);
+                }
+            }
+        }
+        let near = vectors
+            .search(VectorSpace::Chunks, &vector, None, NEAREST_CHUNKS)
+            .map_err(EngineError::port("search the chunk vectors"))?;
+        let cosines: HashMap<TextId, f32> = near.iter().copied().collect();
+        let texts: Vec<TextId> = near.into_iter().map(|(text, _)| text).collect();
+        let chunks = self
+            .stores
+            .catalog
+            .chunks_with_texts(&texts)
+            .map_err(EngineError::port("look up chunks"))?;
+        for (text, chunk, content) in chunks {
+            let Some(candidate) = self.candidate(pool, scope, content) else {
+                continue;
+            };
+            let cosine = cosines.get(&text).copied().unwrap_or_default();
+            let best = candidate.evidence.chunk_cosine.get_or_insert(cosine);
+            *best = best.max(cosine);
+            match candidate.chunks.iter_mut().find(|(id, _, _)| *id == chunk) {
+                Some((_, _, known)) => *known = Some(cosine),
+                None => candidate.chunks.push((chunk, 0.0, Some(cosine))),
+            }
+        }
+        Ok(None)
+    }
+}

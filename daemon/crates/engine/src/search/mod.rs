@@ -1,0 +1,283 @@
+//! A search: query in, ranked files out.
+//!
+//! Runs on a blocking thread of the runtime, reads published snapshots only, never waits for an
+//! indexing job. Evidence is gathered ([`gather`]), ranked by `codemem_core::rank`, and shown with
+//! the file as it stands now ([`show`]).
+
+mod gather;
+mod show;
+
+use crate::EngineError;
+use crate::config::Ports;
+use crate::progress::RootState;
+use crate::view::{View, ViewFile};
+use codemem_core::ids::{IdSet, TextId};
+use codemem_core::ports::Stores;
+use codemem_core::query::Query;
+use codemem_core::rank::{self, Features};
+use globset::GlobBuilder;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Hits in an answer when the caller does not say.
+const DEFAULT_LIMIT: usize = 10;
+
+/// Most hits in an answer.
+const MAX_LIMIT: usize = 200;
+
+/// Longest query read, in bytes: a whole prompt fits, a pasted file is cut.
+const MAX_QUERY: usize = 64 * 1024;
+
+/// A question about code.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SearchRequest {
+    /// What is looked for.
+    pub query: String,
+    /// A path inside the root to be searched.
+    pub path: PathBuf,
+    /// Most hits; 0 means 10.
+    pub limit: usize,
+    /// Only files of this language.
+    pub language: Option<String>,
+    /// Only paths that match this glob, relative to the root.
+    pub path_glob: Option<String>,
+}
+
+/// One file that answers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hit {
+    /// Relative to the root.
+    pub path: String,
+    /// First line of the chunk that answers best.
+    pub start_line: u32,
+    /// Last line of it.
+    pub end_line: u32,
+    /// Kind of the symbol shown, `text` when there is none.
+    pub kind: String,
+    /// Its qualified name; empty when there is none.
+    pub name: String,
+    /// Its signature; empty when there is none.
+    pub signature: String,
+    /// Comparable within one answer only.
+    pub score: f32,
+    /// The lines themselves, as they stand in the file now.
+    pub snippet: String,
+    /// The file's language.
+    pub language: String,
+    /// The file is not what was indexed.
+    pub stale: bool,
+}
+
+/// What an answer rests on.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Coverage {
+    /// Files searchable by words and symbols.
+    pub files_searched: u64,
+    /// Files that the last scan found.
+    pub files_total: u64,
+    /// Files that the filters let through.
+    pub files_in_scope: u64,
+    /// Chunks of the searchable files.
+    pub chunks: u64,
+    /// Share of those chunks that have a vector, 0 to 1.
+    pub vectors: f64,
+    /// Why no vectors were used; `None` when they were.
+    pub no_vectors: Option<String>,
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SearchAnswer {
+    /// The root that was searched.
+    pub root: PathBuf,
+    /// Best first, one per file.
+    pub hits: Vec<Hit>,
+    /// What it rests on.
+    pub coverage: Coverage,
+    /// Milliseconds spent.
+    pub took_ms: f64,
+}
+
+/// One search over one root.
+pub(crate) struct Search<'a> {
+    pub(crate) ports: &'a Ports,
+    pub(crate) stores: &'a Stores,
+    pub(crate) root: &'a Path,
+    pub(crate) view: &'a View,
+    pub(crate) state: &'a RootState,
+    pub(crate) max_file_bytes: u64,
+}
+
+/// The part of a view that the filters let through.
+struct Scope {
+    contents: IdSet,
+    paths: IdSet,
+    /// Texts of the summaries in scope; `None` when everything is.
+    summaries: Option<IdSet>,
+    n_files: u64,
+}
+
+impl Search<'_> {
+    /// Answers a request.
+    pub(crate) fn run(&self, request: &SearchRequest) -> Result<SearchAnswer, EngineError> {
+        let began = Instant::now();
+        let query = Query::parse(codemem_core::compose::clip(&request.query, MAX_QUERY));
+        if query.text.is_empty() {
+            return Err(EngineError::Invalid {
+                message: "the query is empty".to_owned(),
+                hint: "say what you are looking for: `codemem search \"where are requests routed\"`".to_owned(),
+            });
+        }
+        let scope = self.scope(request)?;
+        let limit = if request.limit == 0 {
+            DEFAULT_LIMIT
+        } else {
+            request.limit.min(MAX_LIMIT)
+        };
+        let gathered = self.gather(&query, &scope)?;
+        let evidence: Vec<rank::Evidence> = gathered
+            .candidates
+            .iter()
+            .map(|candidate| candidate.evidence.clone())
+            .collect();
+        let features = Features::of(&query, &evidence);
+        let weights = if query.is_identifier {
+            rank::IDENTIFIER
+        } else {
+            rank::PROSE
+        };
+        let mut order: Vec<(f32, usize)> = features
+            .iter()
+            .enumerate()
+            .map(|(index, features)| (weights.score(features), index))
+            .collect();
+        // Equal scores in path order: the same question has the same answer.
+        order.sort_by(|a, b| {
+            b.0.total_cmp(&a.0)
+                .then_with(|| evidence[a.1].path.cmp(&evidence[b.1].path))
+        });
+        let mut hits = Vec::with_capacity(limit.min(order.len()));
+        for (score, index) in order.into_iter().take(limit) {
+            hits.push(self.show(&query, &gathered.candidates[index], score)?);
+        }
+        let counts = &self.view.counts;
+        Ok(SearchAnswer {
+            root: self.root.to_path_buf(),
+            hits,
+            coverage: Coverage {
+                files_searched: self.view.files.len() as u64,
+                files_total: self.state.files_seen.max(self.view.files.len() as u64),
+                files_in_scope: scope.n_files,
+                chunks: counts.chunks,
+                vectors: if counts.chunks == 0 {
+                    1.0
+                } else {
+                    counts.chunks_with_vector as f64 / counts.chunks as f64
+                },
+                no_vectors: gathered.no_vectors,
+            },
+            took_ms: began.elapsed().as_secs_f64() * 1_000.0,
+        })
+    }
+
+    fn scope(&self, request: &SearchRequest) -> Result<Scope, EngineError> {
+        let language = request
+            .language
+            .as_deref()
+            .map(|name| self.language(name))
+            .transpose()?;
+        let glob = request.path_glob.as_deref().map(glob).transpose()?;
+        if language.is_none() && glob.is_none() {
+            return Ok(Scope {
+                contents: self.view.contents.clone(),
+                paths: self.view.paths.clone(),
+                summaries: None,
+                n_files: self.view.files.len() as u64,
+            });
+        }
+        let chosen = |file: &&ViewFile| {
+            language.as_ref().is_none_or(|name| *file.language == **name)
+                && glob.as_ref().is_none_or(|glob| glob.is_match(file.path.as_str()))
+        };
+        let files: Vec<&ViewFile> = self.view.files.iter().filter(chosen).collect();
+        Ok(Scope {
+            contents: files.iter().map(|file| file.content.0).collect(),
+            paths: files.iter().map(|file| file.path_id.0).collect(),
+            summaries: Some(files.iter().map(|file| file.summary.0).collect()),
+            n_files: files.len() as u64,
+        })
+    }
+
+    /// The language a user means; one that nothing here is written in is an error that lists those that are.
+    fn language(&self, name: &str) -> Result<String, EngineError> {
+        let wanted = name.to_lowercase();
+        let known = self.ports.extractor.languages();
+        let by_name = known.iter().find(|language| language.name == wanted);
+        let by_extension = || {
+            known
+                .iter()
+                .find(|language| language.extensions.iter().any(|extension| *extension == wanted))
+        };
+        let present = self.view.languages();
+        match by_name.or_else(by_extension).map(|language| language.name.clone()) {
+            Some(name) => Ok(name),
+            None if present.iter().any(|name| **name == *wanted) => Ok(wanted),
+            None => Err(EngineError::Invalid {
+                message: format!("no language is called `{name}`"),
+                hint: format!("this root has {}", present.join(", ")),
+            }),
+        }
+    }
+}
+
+fn glob(pattern: &str) -> Result<globset::GlobMatcher, EngineError> {
+    // `src` and `src/` mean what is below; `*.rs` means any directory.
+    let pattern = pattern.trim_start_matches("./");
+    let widened = match pattern {
+        _ if pattern.ends_with('/') => format!("{pattern}**"),
+        _ if !pattern.contains(['*', '?', '[', '{']) => format!("{{{pattern},{pattern}/**}}"),
+        _ if !pattern.contains('/') => format!("**/{pattern}"),
+        _ => pattern.to_owned(),
+    };
+    let glob = GlobBuilder::new(&widened)
+        .literal_separator(true)
+        .build()
+        .map_err(|error| EngineError::Invalid {
+            message: format!("`{pattern}` is not a path glob: {}", error.kind()),
+            hint: "write it like `src/**/*.rs`".to_owned(),
+        })?;
+    Ok(glob.compile_matcher())
+}
+
+impl Scope {
+    fn has_summary(&self, text: TextId) -> bool {
+        self.summaries.as_ref().is_none_or(|texts| texts.contains(text.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_mean_what_their_writer_means() {
+        let table = [
+            ("src", "src/a/b.rs", true),
+            ("src/", "src/a/b.rs", true),
+            ("src", "lib/src.rs", false),
+            ("*.rs", "src/a/b.rs", true),
+            ("src/*.rs", "src/b.rs", true),
+            ("src/*.rs", "src/a/b.rs", false),
+            ("src/**/*.rs", "src/a/b.rs", true),
+            ("./src/b.rs", "src/b.rs", true),
+        ];
+        for (pattern, path, expected) in table {
+            assert_eq!(
+                glob(pattern).expect("valid").is_match(path),
+                expected,
+                "{pattern} {path}"
+            );
+        }
+        assert!(glob("src/[").is_err());
+    }
+}

@@ -1,0 +1,169 @@
+//! Showing a hit: the chunk that answers best, with the lines as they stand in the file now.
+
+use super::gather::Candidate;
+use super::{Hit, Search};
+use crate::EngineError;
+use crate::pass::{hash, into_text};
+use codemem_core::compose::clip;
+use codemem_core::ports::{ChunkRow, SymbolRow};
+use codemem_core::query::{NameStrength, Query};
+use codemem_core::unit::LineSpan;
+
+/// Lines of a snippet: enough to recognise the answer, few enough for ten of them in one screenful.
+const SNIPPET_LINES: usize = 12;
+
+/// Longest snippet line shown, in bytes.
+const SNIPPET_LINE: usize = 200;
+
+impl Search<'_> {
+    pub(super) fn show(&self, query: &Query, candidate: &Candidate, score: f32) -> Result<Hit, EngineError> {
+        let file = &self.view.files[candidate.file as usize];
+        let chunk = self.best_chunk(candidate)?;
+        let definition = best_definition(candidate);
+        let (lines, symbol) = match (definition, chunk) {
+            (Some(definition), _) => (definition.lines, Some(definition.clone())),
+            (None, Some(chunk)) => (chunk.lines, chunk.symbol),
+            (None, None) => (LineSpan { start: 1, end: 1 }, None),
+        };
+        let (snippet, stale) = match self.ports.source.read(self.root, &file.path, self.max_file_bytes) {
+            Ok(bytes) => {
+                let stale = hash(&bytes) != file.hash;
+                (snippet(&into_text(bytes), lines, query), stale)
+            }
+            Err(_) => (String::new(), true),
+        };
+        Ok(Hit {
+            path: file.path.to_string(),
+            start_line: lines.start,
+            end_line: lines.end,
+            kind: symbol.as_ref().map_or("text", |symbol| symbol.kind.as_str()).to_owned(),
+            name: symbol
+                .as_ref()
+                .map(|symbol| symbol.qualified_name.clone())
+                .unwrap_or_default(),
+            signature: symbol.map(|symbol| symbol.signature).unwrap_or_default(),
+            score,
+            snippet,
+            language: file.language.to_string(),
+            stale,
+        })
+    }
+
+    /// The chunk with the most lexical score and cosine, each against the candidate's best; the
+    /// file's first when nothing speaks for any.
+    fn best_chunk(&self, candidate: &Candidate) -> Result<Option<ChunkRow>, EngineError> {
+        let catalog = &self.stores.catalog;
+        let best_score = candidate
+            .chunks
+            .iter()
+            .map(|(_, score, _)| *score)
+            .fold(f32::MIN_POSITIVE, f32::max);
+        let best_cosine = candidate
+            .chunks
+            .iter()
+            .filter_map(|(_, _, cosine)| *cosine)
+            .fold(f32::MIN_POSITIVE, f32::max);
+        let weight = |score: f32, cosine: Option<f32>| {
+            score / best_score + 0.5 * cosine.map_or(0.0, |cosine| cosine / best_cosine)
+        };
+        let best = candidate
+            .chunks
+            .iter()
+            .max_by(|a, b| weight(a.1, a.2).total_cmp(&weight(b.1, b.2)));
+        let rows = match best {
+            Some((id, _, _)) => catalog.chunks(&[*id]),
+            None => catalog.chunks_of(self.view.files[candidate.file as usize].content),
+        }
+        .map_err(EngineError::port("read a chunk"))?;
+        Ok(rows.into_iter().next())
+    }
+}
+
+/// The definition that a query names as code, types before their parts; ordinary words do not count.
+fn best_definition(candidate: &Candidate) -> Option<&SymbolRow> {
+    candidate
+        .definitions
+        .iter()
+        .filter(|(_, strength)| *strength == NameStrength::Code)
+        .map(|(row, _)| row)
+        .min_by_key(|row| (!row.kind.is_type(), row.lines.start))
+}
+
+/// The lines of a span that hold most of the query, from the span's first line when they fit.
+fn snippet(source: &str, lines: LineSpan, query: &Query) -> String {
+    let span: Vec<&str> = source
+        .lines()
+        .skip(lines.start.saturating_sub(1) as usize)
+        .take(lines.len() as usize)
+        .collect();
+    let window = if span.len() <= SNIPPET_LINES {
+        0
+    } else {
+        densest(&span, query)
+    };
+    let shown: Vec<&str> = span
+        .iter()
+        .skip(window)
+        .take(SNIPPET_LINES)
+        .map(|line| clip(line.trim_end(), SNIPPET_LINE))
+        .collect();
+    shown.join("\n")
+}
+
+/// Start of the window of [`SNIPPET_LINES`] lines with the most query weight; the earliest of equals.
+fn densest(span: &[&str], query: &Query) -> usize {
+    let mut tokenizer = codemem_core::token::Tokenizer::default();
+    let weights: Vec<f32> = span
+        .iter()
+        .map(|line| {
+            let mut weight = 0.0;
+            tokenizer.tokens(line, |token| {
+                weight += query
+                    .terms
+                    .iter()
+                    .find(|term| term.text == token)
+                    .map_or(0.0, |term| term.weight);
+            });
+            weight
+        })
+        .collect();
+    let sums: Vec<f32> = weights
+        .windows(SNIPPET_LINES)
+        .map(|window| window.iter().sum())
+        .collect();
+    let best = sums.iter().copied().fold(0.0, f32::max);
+    // The head of a definition introduces it: leave it only for clearly more.
+    if sums.first().is_some_and(|first| *first >= 0.7 * best) {
+        return 0;
+    }
+    sums.iter().position(|sum| *sum >= best).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snippet_shows_the_lines_that_answer() {
+        let mut lines: Vec<String> = (1..=40).map(|n| format!("let x{n} = {n};")).collect();
+        lines[29] = "open_socket(retry);".to_owned();
+        let source = lines.join("\n");
+        let shown = snippet(
+            &source,
+            LineSpan { start: 1, end: 40 },
+            &Query::parse("open socket retry"),
+        );
+        assert!(shown.contains("open_socket(retry);"), "{shown}");
+        assert_eq!(shown.lines().count(), SNIPPET_LINES);
+        let head = snippet(&source, LineSpan { start: 1, end: 40 }, &Query::parse("unrelated"));
+        assert!(head.starts_with("let x1 "), "{head}");
+    }
+
+    #[test]
+    fn a_span_beyond_the_file_shows_nothing() {
+        assert_eq!(
+            snippet("one\ntwo\n", LineSpan { start: 9, end: 12 }, &Query::parse("one")),
+            ""
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! Blocking work on named threads that are tracked and joined.
+
+use crate::EngineError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+/// Tells a job to stop at its next safe point.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub(crate) fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_requested(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `job` on a thread of that name. The tracker waits for it; a panic comes back as an error.
+pub(crate) fn run<T: Send + 'static>(
+    tracker: &TaskTracker,
+    name: &'static str,
+    job: impl FnOnce() -> T + Send + 'static,
+) -> oneshot::Receiver<Result<T, EngineError>> {
+    let (reply_tx, reply_rx) = oneshot::channel();
+    let token = tracker.token();
+    let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(job)).map_err(|_| EngineError::JobLost(name));
+        // The receiver may have given up; the work is done all the same.
+        let _unheard = reply_tx.send(outcome);
+        drop(token);
+    });
+    if let Err(error) = spawned {
+        tracing::error!(%error, name, "cannot start a thread");
+    }
+    reply_rx
+}

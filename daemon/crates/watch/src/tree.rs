@@ -1,0 +1,92 @@
+//! The [`SourceTree`] port over the real file system.
+
+use crate::{WatchError, git, scan};
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{Head, Identity, PortResult, ScanEntry, SourceTree};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Reads working trees from disk. Has no state: every answer is what the disk says now.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct WorkingTree;
+
+impl SourceTree for WorkingTree {
+    fn identify(&self, path: &Path) -> PortResult<Identity> {
+        Ok(identify(path)?)
+    }
+
+    fn head(&self, root: &Path) -> Option<Head> {
+        git::head(&git::find(root)?)
+    }
+
+    fn scan(
+        &self,
+        root: &Path,
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()> {
+        Ok(scan::scan(root, max_file_bytes, sink)?)
+    }
+
+    fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>> {
+        Ok(read(root, path, max_bytes)?)
+    }
+}
+
+fn identify(path: &Path) -> Result<Identity, WatchError> {
+    let root = path.canonicalize().map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => WatchError::Missing(path.to_path_buf()),
+        _ => WatchError::Open {
+            path: path.to_path_buf(),
+            source,
+        },
+    })?;
+    if !root.is_dir() {
+        return Err(WatchError::NotADirectory(root));
+    }
+    if root.to_str().is_none() {
+        return Err(WatchError::NotUtf8(root));
+    }
+    // A root that cannot be listed fails here, with its name, rather than as an empty index.
+    fs::read_dir(&root).map_err(|source| WatchError::Open {
+        path: root.clone(),
+        source,
+    })?;
+    let git = git::find(&root);
+    let repository = git.as_ref().map_or_else(|| root.clone(), |git| git.common.clone());
+    Ok(Identity {
+        repository,
+        git_top: git.map(|git| git.top),
+        root,
+    })
+}
+
+fn read(root: &Path, path: &RepoPath, max_bytes: u64) -> Result<Vec<u8>, WatchError> {
+    let full = root.join(path.as_str());
+    let failed = |source| WatchError::Read {
+        path: full.clone(),
+        source,
+    };
+    // Resolving first and opening the result closes all but a race that needs the user's own hand.
+    let real: PathBuf = full.canonicalize().map_err(failed)?;
+    if !real.starts_with(root) {
+        return Err(WatchError::Escapes(full));
+    }
+    let file = File::open(&real).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(failed(io::Error::from(io::ErrorKind::InvalidInput)));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len().min(max_bytes) as usize);
+    // The file may grow while it is read: one byte over the limit tells.
+    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(WatchError::TooLarge {
+            path: full,
+            limit: max_bytes,
+        });
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,153 @@
+//! Scanning, reading and identity on real directories.
+
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{PortErrorKind, ScanEntry, SourceTree};
+use codemem_core::skip::SkipReason;
+use codemem_watch::WorkingTree;
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+const LIMIT: u64 = 1_000;
+
+fn write(root: &Path, path: &str, text: &str) {
+    let full = root.join(path);
+    fs::create_dir_all(full.parent().expect("has a parent")).expect("create directory");
+    fs::write(full, text).expect("write file");
+}
+
+fn scan(root: &Path) -> (Vec<String>, Vec<(String, SkipReason)>) {
+    let (mut files, mut skipped) = (Vec::new(), Vec::new());
+    WorkingTree
+        .scan(root, LIMIT, &mut |entry| {
+            match entry {
+                ScanEntry::File(path, _) => files.push(path.to_string()),
+                ScanEntry::Skipped(path, reason) => skipped.push((path, reason)),
+            }
+            ControlFlow::Continue(())
+        })
+        .expect("scan");
+    files.sort();
+    skipped.sort();
+    (files, skipped)
+}
+
+fn temp() -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let root = dir.path().canonicalize().expect("canonical");
+    (dir, root)
+}
+
+#[test]
+fn a_scan_lists_what_is_not_ignored_and_counts_what_is_left_out() {
+    let (_dir, root) = temp();
+    write(&root, "src/a.rs", "fn a() {}");
+    write(&root, ".github/ci.yml", "on: push");
+    write(&root, ".gitignore", "*.log\n/out/\n");
+    write(&root, ".codememignore", "secret/\n");
+    write(&root, "x.log", "");
+    write(&root, "out/b.rs", "");
+    write(&root, "secret/c.rs", "");
+    write(&root, "node_modules/m/index.js", "");
+    write(&root, ".git/HEAD", "ref: refs/heads/main");
+    write(&root, "big.txt", &"x".repeat(2_000));
+    symlink(root.join("src"), root.join("link")).expect("symlink");
+    let (files, skipped) = scan(&root);
+    assert_eq!(files, [".codememignore", ".github/ci.yml", ".gitignore", "src/a.rs"]);
+    assert_eq!(
+        skipped,
+        [
+            ("big.txt".to_owned(), SkipReason::TooLarge),
+            ("link".to_owned(), SkipReason::NotAFile)
+        ]
+    );
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_counted() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (_dir, root) = temp();
+    fs::write(root.join(std::ffi::OsStr::from_bytes(b"bad\xff.rs")), "fn a() {}").expect("write");
+    let (files, skipped) = scan(&root);
+    assert!(files.is_empty());
+    assert_eq!(
+        skipped.iter().map(|(_, reason)| *reason).collect::<Vec<_>>(),
+        [SkipReason::BadName]
+    );
+}
+
+#[test]
+fn a_read_never_leaves_the_root_and_keeps_the_limit() {
+    let (_dir, root) = temp();
+    let (_other, outside) = temp();
+    write(&outside, "secret.txt", "secret");
+    write(&root, "a.txt", "hello");
+    write(&root, "big.txt", &"x".repeat(2_000));
+    symlink(&outside, root.join("out")).expect("symlink");
+    let read = |path: &str| WorkingTree.read(&root, &RepoPath::new(path).expect("valid"), LIMIT);
+    assert_eq!(read("a.txt").expect("read"), b"hello");
+    assert_eq!(read("out/secret.txt").expect_err("escapes").kind, PortErrorKind::Denied);
+    assert_eq!(read("gone.txt").expect_err("missing").kind, PortErrorKind::NotFound);
+    assert!(read("big.txt").is_err());
+}
+
+#[test]
+fn a_root_is_a_directory_that_exists() {
+    let (_dir, root) = temp();
+    write(&root, "file", "");
+    assert_eq!(
+        WorkingTree.identify(&root.join("gone")).expect_err("missing").kind,
+        PortErrorKind::NotFound
+    );
+    assert!(
+        WorkingTree
+            .identify(&root.join("file"))
+            .expect_err("a file")
+            .to_string()
+            .starts_with("not a directory")
+    );
+    let identity = WorkingTree.identify(&root.join(".")).expect("identify");
+    assert_eq!(
+        (identity.root, identity.repository, identity.git_top),
+        (root.clone(), root, None)
+    );
+}
+
+#[test]
+fn worktrees_and_sub_directories_belong_to_one_repository() {
+    let (_dir, base) = temp();
+    write(&base, "main/.git/HEAD", "ref: refs/heads/main\n");
+    write(&base, "main/.git/refs/heads/main", &format!("{}\n", "a".repeat(40)));
+    write(
+        &base,
+        "main/.git/packed-refs",
+        &format!("# pack-refs\n{} refs/heads/topic\n", "b".repeat(40)),
+    );
+    write(&base, "main/.git/worktrees/side/HEAD", "ref: refs/heads/topic\n");
+    write(&base, "main/.git/worktrees/side/commondir", "../..\n");
+    write(&base, "main/src/a.rs", "");
+    write(
+        &base,
+        "side/.git",
+        &format!("gitdir: {}\n", base.join("main/.git/worktrees/side").display()),
+    );
+    let common = base.join("main/.git");
+    for root in ["main", "main/src", "side"] {
+        assert_eq!(
+            WorkingTree.identify(&base.join(root)).expect("identify").repository,
+            common,
+            "{root}"
+        );
+    }
+    let head = WorkingTree.head(&base.join("main/src")).expect("head");
+    assert_eq!(
+        (head.branch.as_deref(), head.commit),
+        (Some("main"), Some("a".repeat(40)))
+    );
+    let head = WorkingTree.head(&base.join("side")).expect("head");
+    assert_eq!(
+        (head.branch.as_deref(), head.commit),
+        (Some("topic"), Some("b".repeat(40)))
+    );
+}
