@@ -123,7 +123,7 @@ impl Engine {
         let (repository, root, handle) = self.resolve(&request.path)?;
         let mut opened = repository.published.opened.subscribe();
         // A repository that takes longer than that to open answers that it is not ready.
-        let _elapsed = tokio::time::timeout(OPENING, opened.wait_for(|opened| *opened)).await;
+        drop(tokio::time::timeout(OPENING, opened.wait_for(|opened| *opened)).await);
         let _permit = self
             .inner
             .search_permits

@@ -22,6 +22,9 @@ pub trait VectorIndex: Send + Sync {
     /// Removes vectors from every space; unknown ids are ignored.
     fn delete(&self, texts: &[TextId]) -> PortResult<()>;
 
+    /// Removes every vector of every space, durably; vectors of another dimension may come next.
+    fn clear(&self) -> PortResult<()>;
+
     /// Makes all upserts and deletes so far durable.
     fn flush(&self) -> PortResult<()>;
 

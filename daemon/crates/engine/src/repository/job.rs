@@ -192,6 +192,11 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
             .catalog
             .worktree(root)
             .map_err(EngineError::port("register the root"))?;
+        // A pass that failed half-way leaves the same as a crash.
+        finish_what_a_crash_left(&stores)?;
+        if force {
+            forget_foreign_vectors(context, &stores)?;
+        }
         Pass {
             context,
             stores: &stores,
@@ -227,6 +232,27 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
             Outcome::Done
         }
     }
+}
+
+/// A forced pass is how the user agrees to embed again what another model embedded.
+fn forget_foreign_vectors(context: &Context, stores: &Stores) -> Result<(), EngineError> {
+    let stored = stores
+        .catalog
+        .fingerprint()
+        .map_err(EngineError::port("read the index's embedder"))?;
+    let current = context.ports.embedder.fingerprint().ok();
+    if stored.is_some() && current.is_some() && stored != current {
+        // The catalog first: vectors it does not count are only overwritten.
+        stores
+            .catalog
+            .reset_vectors()
+            .map_err(EngineError::port("forget the vectors"))?;
+        stores
+            .vectors
+            .clear()
+            .map_err(EngineError::port("delete the vectors"))?;
+    }
+    Ok(())
 }
 
 /// Waits for the daemon's one pass permit, looking up now and then whether to stop.

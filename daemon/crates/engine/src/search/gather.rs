@@ -23,6 +23,10 @@ const NEAREST_FILES: usize = 200;
 /// Nearest chunks.
 const NEAREST_CHUNKS: usize = 300;
 
+/// Cosine below which a vector alone is no reason to show a file: unrelated English and code lie
+/// around 0.1 with the default model, related ones above 0.3.
+const COSINE_FLOOR: f32 = 0.25;
+
 /// A file that may answer.
 pub(super) struct Candidate {
     /// Index in the view.
@@ -32,6 +36,22 @@ pub(super) struct Candidate {
     pub(super) chunks: Vec<(ChunkId, f32, Option<f32>)>,
     /// The definitions in it that the query names.
     pub(super) definitions: Vec<(SymbolRow, NameStrength)>,
+}
+
+impl Candidate {
+    /// Whether anything but a weak resemblance speaks for the file: nothing found is an answer, noise is not.
+    fn is_evident(&self) -> bool {
+        let evidence = &self.evidence;
+        let cosine = evidence
+            .summary_cosine
+            .into_iter()
+            .chain(evidence.chunk_cosine)
+            .fold(f32::MIN, f32::max);
+        evidence.coverage > 0.0
+            || evidence.stem + evidence.dirs > 0.0
+            || !evidence.defines.is_empty()
+            || cosine >= COSINE_FLOOR
+    }
 }
 
 /// All candidates of a query.
@@ -54,6 +74,7 @@ impl Search<'_> {
         self.gather_words(query, scope, &mut pool)?;
         self.gather_definitions(query, scope, &mut pool)?;
         let no_vectors = self.gather_vectors(query, scope, &mut pool)?;
+        pool.candidates.retain(Candidate::is_evident);
         Ok(Gathered {
             candidates: pool.candidates,
             no_vectors,

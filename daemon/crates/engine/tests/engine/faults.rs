@@ -1,0 +1,98 @@
+//! Planned failures: the engine says what failed, and the next pass ends where a fresh one would.
+
+use crate::setup::{ROOT, World};
+use codemem_core::ports::PortErrorKind;
+use codemem_testkit::Fault;
+
+async fn fresh() -> Vec<String> {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    running.stop().await;
+    world.fingerprint()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_the_next_pass_ends_as_a_fresh_one() {
+    let expected = fresh().await;
+    let faults = [
+        Fault::Scan,
+        Fault::Record,
+        Fault::PutChunks,
+        Fault::CommitLexical,
+        Fault::MarkLexical,
+        Fault::Embed,
+        Fault::Upsert,
+        Fault::MarkVectors,
+        Fault::Open,
+    ];
+    for fault in faults {
+        let world = World::new();
+        world.faults.plan(fault, 1, PortErrorKind::DiskFull);
+        let running = world.start();
+        let state = running.index().await;
+        let problem = state
+            .problem
+            .or(state.vectors_problem)
+            .unwrap_or_else(|| panic!("{fault:?} went unnoticed"));
+        assert!(problem.contains("planned fault"), "{problem}");
+        let state = running.index().await;
+        assert_eq!((state.problem, state.vectors_problem), (None, None), "{fault:?}");
+        running.stop().await;
+        assert_eq!(world.fingerprint(), expected, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_is_finished_at_the_next_start() {
+    let expected = fresh().await;
+    for fault in [
+        Fault::PutChunks,
+        Fault::CommitLexical,
+        Fault::MarkLexical,
+        Fault::Upsert,
+        Fault::MarkVectors,
+    ] {
+        let world = World::new();
+        world.faults.plan(fault, 1, PortErrorKind::Failed);
+        let running = world.start();
+        running.index().await;
+        running.stop().await;
+        // The second life opens the same stores, without what the lexical index had not committed,
+        // and brings its roots up to date without being asked.
+        let running = world.start();
+        running.settle().await;
+        running.stop().await;
+        assert_eq!(world.fingerprint(), expected, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_file_is_skipped_and_found_later() {
+    let world = World::new();
+    world.faults.plan(Fault::Read, 1, PortErrorKind::Denied);
+    let running = world.start();
+    running.index().await;
+    let status = running.engine.status(None).await.expect("status").remove(0);
+    assert_eq!(status.skipped.len(), 1, "{:?}", status.skipped);
+    running.index().await;
+    let status = running.engine.status(None).await.expect("status").remove(0);
+    assert_eq!((status.skipped.len(), status.counts.files), (0, 2));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_root_that_vanishes_keeps_its_index_and_says_so() {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    world.source.delete_root(ROOT);
+    let refused = running.engine.index(std::path::Path::new(ROOT), false).await;
+    assert!(refused.is_err());
+    assert_eq!(running.paths("route").await, ["router.fk"]);
+    assert!(
+        running.search("route").await.hits[0].stale,
+        "what cannot be read is not vouched for"
+    );
+    running.stop().await;
+}

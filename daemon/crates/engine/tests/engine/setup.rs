@@ -1,0 +1,174 @@
+//! An engine over fakes.
+
+use codemem_core::ports::{Root, Stores};
+use codemem_engine::{Engine, EngineConfig, IndexTicket, Ports, RootState, SearchAnswer, SearchRequest};
+use codemem_testkit::{FakeAssets, FakeEmbedder, FakeExtractor, FakeRegistry, FakeSource, Faults};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Longest that anything in memory may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The one root of most tests.
+pub(crate) const ROOT: &str = "/tree";
+
+/// What outlives an engine.
+pub(crate) struct World {
+    pub(crate) source: Arc<FakeSource>,
+    pub(crate) extractor: Arc<FakeExtractor>,
+    pub(crate) registry: Arc<FakeRegistry>,
+    pub(crate) embedder: Arc<FakeEmbedder>,
+    pub(crate) faults: Faults,
+    assets: Arc<FakeAssets>,
+}
+
+/// A running engine.
+pub(crate) struct Running {
+    pub(crate) engine: Engine,
+    cancel: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl World {
+    /// A world whose model is installed.
+    pub(crate) fn new() -> Self {
+        Self::with_assets(FakeAssets::new(true, true))
+    }
+
+    pub(crate) fn with_assets(assets: FakeAssets) -> Self {
+        let faults = Faults::default();
+        let world = Self {
+            source: Arc::new(FakeSource::new(faults.clone())),
+            extractor: Arc::default(),
+            registry: Arc::new(FakeRegistry::new(faults.clone())),
+            embedder: Arc::new(FakeEmbedder::new(&assets, faults.clone())),
+            assets: Arc::new(assets),
+            faults,
+        };
+        world.write("router.fk", "def route\nmatch the path of a request\n");
+        world.write(
+            "socket.fk",
+            "def listen\nbind the socket\ndef accept\ntake a connection\n",
+        );
+        world
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        // The size tells an edit; times stay, as coarse file systems have it.
+        self.source.write(ROOT, path, text, 1);
+    }
+
+    pub(crate) fn start(&self) -> Running {
+        let (cancel, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let ports = Ports {
+            registry: Arc::clone(&self.registry) as _,
+            source: Arc::clone(&self.source) as _,
+            extractor: Arc::clone(&self.extractor) as _,
+            embedder: Arc::clone(&self.embedder) as _,
+            assets: Arc::clone(&self.assets) as _,
+            clock: Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_000_000)),
+        };
+        let config = EngineConfig {
+            home: Some("/home/user".into()),
+            ..EngineConfig::default()
+        };
+        let engine = Engine::start(ports, config, cancel.clone(), tracker.clone()).expect("the engine starts");
+        Running {
+            engine,
+            cancel,
+            tracker,
+        }
+    }
+
+    pub(crate) fn stores(&self) -> Stores {
+        self.registry.stores().pop().expect("there is a repository")
+    }
+
+    pub(crate) fn roots(&self) -> Vec<Root> {
+        codemem_core::ports::Registry::roots(&*self.registry).expect("roots")
+    }
+
+    /// Everything searchable, in a form that does not depend on ids.
+    pub(crate) fn fingerprint(&self) -> Vec<String> {
+        let stores = self.stores();
+        let worktree = stores.catalog.worktree(Path::new(ROOT)).expect("worktree");
+        let found = self.registry.lexical().pop().expect("an index").contents();
+        let mut lines = Vec::new();
+        for entry in stores.catalog.manifest(worktree).expect("manifest") {
+            assert!(
+                found.contains(&entry.content),
+                "{} cannot be found by its words",
+                entry.path
+            );
+            for chunk in stores.catalog.chunks_of(entry.content).expect("chunks") {
+                let name = chunk.symbol.map(|symbol| symbol.qualified_name);
+                lines.push(format!("{} {:?} {:?} {:?}", entry.path, entry.hash, chunk.lines, name));
+            }
+        }
+        let counts = stores.catalog.counts(worktree).expect("counts");
+        lines.push(format!("{counts:?}"));
+        lines
+    }
+}
+
+impl Running {
+    pub(crate) async fn index(&self) -> RootState {
+        self.index_with(false).await
+    }
+
+    pub(crate) async fn index_with(&self, force: bool) -> RootState {
+        let ticket = self.engine.index(Path::new(ROOT), force).await.expect("accepted");
+        finished(ticket).await
+    }
+
+    pub(crate) async fn search(&self, query: &str) -> SearchAnswer {
+        let request = SearchRequest {
+            query: query.to_owned(),
+            path: ROOT.into(),
+            ..SearchRequest::default()
+        };
+        self.engine.search(request).await.expect("an answer")
+    }
+
+    pub(crate) async fn paths(&self, query: &str) -> Vec<String> {
+        self.search(query).await.hits.into_iter().map(|hit| hit.path).collect()
+    }
+
+    /// Waits until no repository has anything to do.
+    pub(crate) async fn settle(&self) {
+        let idle = async {
+            while self.engine.is_busy() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, idle)
+            .await
+            .expect("the engine comes to rest");
+    }
+
+    /// Ends the engine in an orderly way.
+    pub(crate) async fn stop(self) {
+        self.cancel.cancel();
+        drop(self.engine);
+        self.tracker.close();
+        tokio::time::timeout(PATIENCE, self.tracker.wait())
+            .await
+            .expect("every task and thread ends");
+    }
+}
+
+/// Waits until a request is served whole, vectors included.
+pub(crate) async fn finished(mut ticket: IndexTicket) -> RootState {
+    let number = ticket.number;
+    let done = ticket
+        .state
+        .wait_for(|state| state.lexical_done >= number && state.vectors_done >= number);
+    tokio::time::timeout(PATIENCE, done)
+        .await
+        .expect("in time")
+        .expect("the actor lives")
+        .clone()
+}

@@ -1,0 +1,476 @@
+//! A catalog in memory, after the port's contract.
+
+use super::{Fault, Faults};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{
+    Catalog, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult,
+    RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+};
+use codemem_core::skip::SkipReason;
+use codemem_core::unit::Extraction;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Everything in maps behind one lock.
+#[derive(Default)]
+pub struct MemoryCatalog {
+    data: Mutex<Data>,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct Data {
+    worktrees: Vec<(WorktreeId, PathBuf)>,
+    paths: Vec<RepoPath>,
+    contents: BTreeMap<ContentId, Content>,
+    texts: HashMap<TextHash, TextId>,
+    embedded: HashSet<(VectorSpace, TextId)>,
+    lexical_paths: HashSet<PathId>,
+    manifests: BTreeMap<(WorktreeId, PathId), Line>,
+    skipped: HashMap<WorktreeId, Vec<(String, SkipReason)>>,
+    fingerprint: Option<Fingerprint>,
+    n_contents: u32,
+    n_chunks: u32,
+}
+
+struct Content {
+    hash: ContentHash,
+    extraction: Extraction,
+    chunks: Vec<(ChunkId, TextId)>,
+    version: u32,
+    lexical: bool,
+}
+
+struct Line {
+    content: ContentId,
+    stamp: FileStamp,
+    summary: TextId,
+}
+
+impl MemoryCatalog {
+    /// An empty catalog.
+    pub fn new(faults: Faults) -> Self {
+        Self {
+            data: Mutex::default(),
+            faults,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Data {
+    fn text(&mut self, hash: TextHash) -> TextId {
+        let next = TextId(self.texts.len() as u32);
+        *self.texts.entry(hash).or_insert(next)
+    }
+
+    fn path(&mut self, path: &RepoPath) -> PathId {
+        let known = self.paths.iter().position(|known| known == path);
+        let index = known.unwrap_or_else(|| {
+            self.paths.push(path.clone());
+            self.paths.len() - 1
+        });
+        PathId(index as u32)
+    }
+
+    fn content(
+        &mut self,
+        hash: ContentHash,
+        extraction: Option<&(Extraction, Vec<TextHash>)>,
+        version: u32,
+    ) -> ContentId {
+        let known = self
+            .contents
+            .iter()
+            .find(|(_, content)| content.hash == hash)
+            .map(|(id, content)| (*id, content.version));
+        match (known, extraction) {
+            (Some((id, held)), _) if held == version => return id,
+            (Some((id, _)), _) => drop(self.contents.remove(&id)),
+            (None, _) => {}
+        }
+        let (extraction, texts) = extraction
+            .expect("a content that is not held comes with its extraction")
+            .clone();
+        let id = ContentId(self.n_contents);
+        self.n_contents += 1;
+        let chunks = texts.into_iter().map(|hash| {
+            self.n_chunks += 1;
+            (ChunkId(self.n_chunks), self.text(hash))
+        });
+        let chunks = chunks.collect();
+        // Another version's id is dropped from every manifest that named it.
+        if let Some((old, _)) = known {
+            self.manifests
+                .values_mut()
+                .filter(|line| line.content == old)
+                .for_each(|line| line.content = id);
+        }
+        self.contents.insert(
+            id,
+            Content {
+                hash,
+                extraction,
+                chunks,
+                version,
+                lexical: false,
+            },
+        );
+        id
+    }
+
+    fn held(&self, worktree: WorktreeId) -> HashSet<ContentId> {
+        self.manifests
+            .iter()
+            .filter(|((of, _), _)| *of == worktree)
+            .map(|(_, line)| line.content)
+            .collect()
+    }
+
+    fn chunk_row(&self, id: ContentId, index: usize) -> ChunkRow {
+        let content = &self.contents[&id];
+        let chunk = &content.extraction.chunks[index];
+        let (chunk_id, text) = content.chunks[index];
+        let symbol = chunk.symbol.map(|symbol| symbol_row(id, content, symbol as usize));
+        ChunkRow {
+            id: chunk_id,
+            content: id,
+            lines: chunk.lines,
+            text,
+            symbol,
+        }
+    }
+
+    fn all_chunks(&self) -> impl Iterator<Item = (ContentId, usize, ChunkId, TextId)> + '_ {
+        self.contents.iter().flat_map(|(id, content)| {
+            content
+                .chunks
+                .iter()
+                .enumerate()
+                .map(|(index, (chunk, text))| (*id, index, *chunk, *text))
+        })
+    }
+}
+
+fn symbol_row(id: ContentId, content: &Content, index: usize) -> SymbolRow {
+    let symbol = &content.extraction.symbols[index];
+    SymbolRow {
+        content: id,
+        name: symbol.name.clone(),
+        qualified_name: symbol.qualified_name.clone(),
+        kind: symbol.kind,
+        signature: symbol.signature.clone(),
+        docstring: symbol.docstring.clone(),
+        lines: symbol.lines,
+    }
+}
+
+impl Catalog for MemoryCatalog {
+    fn worktree(&self, root: &Path) -> PortResult<WorktreeId> {
+        let mut data = self.lock();
+        if let Some((id, _)) = data.worktrees.iter().find(|(_, known)| known == root) {
+            return Ok(*id);
+        }
+        let id = WorktreeId(data.worktrees.iter().map(|(id, _)| id.0 + 1).max().unwrap_or(0));
+        data.worktrees.push((id, root.to_path_buf()));
+        Ok(id)
+    }
+
+    fn worktrees(&self) -> PortResult<Vec<(WorktreeId, PathBuf)>> {
+        Ok(self.lock().worktrees.clone())
+    }
+
+    fn remove_worktree(&self, worktree: WorktreeId) -> PortResult<()> {
+        let mut data = self.lock();
+        data.worktrees.retain(|(id, _)| *id != worktree);
+        data.manifests.retain(|(of, _), _| *of != worktree);
+        data.skipped.remove(&worktree);
+        Ok(())
+    }
+
+    fn manifest(&self, worktree: WorktreeId) -> PortResult<Vec<ManifestEntry>> {
+        let data = self.lock();
+        let lines = data.manifests.iter().filter(|((of, _), _)| *of == worktree);
+        let mut entries: Vec<ManifestEntry> = lines
+            .map(|((_, path_id), line)| {
+                let content = &data.contents[&line.content];
+                ManifestEntry {
+                    path: data.paths[path_id.0 as usize].clone(),
+                    path_id: *path_id,
+                    content: line.content,
+                    hash: content.hash,
+                    stamp: line.stamp,
+                    language: content.extraction.language.clone(),
+                    summary: line.summary,
+                    n_chunks: content.chunks.len() as u32,
+                }
+            })
+            .collect();
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(entries)
+    }
+
+    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>> {
+        let data = self.lock();
+        let holds = |hash: &&ContentHash| {
+            data.contents
+                .values()
+                .any(|content| content.hash == **hash && content.lexical && content.version == extractor_version)
+        };
+        Ok(hashes.iter().filter(holds).copied().collect())
+    }
+
+    fn record(
+        &self,
+        worktree: WorktreeId,
+        change: &ManifestChange,
+        extractor_version: u32,
+    ) -> PortResult<Vec<RecordedFile>> {
+        self.faults.check(Fault::Record)?;
+        let mut data = self.lock();
+        for path in &change.removed {
+            data.manifests.remove(&(worktree, *path));
+        }
+        for (path, stamp) in &change.restamped {
+            if let Some(line) = data.manifests.get_mut(&(worktree, *path)) {
+                line.stamp = *stamp;
+            }
+        }
+        let recorded = change.put.iter().map(|file| {
+            let path = data.path(&file.path);
+            let content = data.content(file.hash, file.extraction.as_ref(), extractor_version);
+            let summary = data.text(file.summary);
+            data.manifests.insert(
+                (worktree, path),
+                Line {
+                    content,
+                    stamp: file.stamp,
+                    summary,
+                },
+            );
+            let held = &data.contents[&content];
+            let new_chunks = if held.lexical {
+                Vec::new()
+            } else {
+                held.chunks.iter().map(|(id, _)| *id).collect()
+            };
+            RecordedFile {
+                path,
+                new_path: !data.lexical_paths.contains(&path),
+                content,
+                new_chunks,
+            }
+        });
+        Ok(recorded.collect())
+    }
+
+    fn mark_lexical(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()> {
+        self.faults.check(Fault::MarkLexical)?;
+        let mut data = self.lock();
+        for content in contents {
+            if let Some(content) = data.contents.get_mut(content) {
+                content.lexical = true;
+            }
+        }
+        data.lexical_paths.extend(paths);
+        Ok(())
+    }
+
+    fn rewind(&self) -> PortResult<Garbage> {
+        let mut data = self.lock();
+        let contents: Vec<ContentId> = data
+            .contents
+            .iter()
+            .filter(|(_, content)| !content.lexical)
+            .map(|(id, _)| *id)
+            .collect();
+        data.manifests.retain(|_, line| !contents.contains(&line.content));
+        data.contents.retain(|id, _| !contents.contains(id));
+        Ok(Garbage {
+            contents,
+            ..Garbage::default()
+        })
+    }
+
+    fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()> {
+        self.lock().skipped.insert(worktree, skipped.to_vec());
+        Ok(())
+    }
+
+    fn skipped(&self, worktree: WorktreeId) -> PortResult<Vec<(SkipReason, u64)>> {
+        let mut counts: BTreeMap<SkipReason, u64> = BTreeMap::new();
+        for (_, reason) in self.lock().skipped.get(&worktree).into_iter().flatten() {
+            *counts.entry(*reason).or_default() += 1;
+        }
+        Ok(counts.into_iter().collect())
+    }
+
+    fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts> {
+        let data = self.lock();
+        let held = data.held(worktree);
+        let chunks: Vec<TextId> = data
+            .all_chunks()
+            .filter(|(content, ..)| held.contains(content))
+            .map(|(.., text)| text)
+            .collect();
+        let lines: Vec<&Line> = data
+            .manifests
+            .iter()
+            .filter(|((of, _), _)| *of == worktree)
+            .map(|(_, line)| line)
+            .collect();
+        let has = |space, text: TextId| data.embedded.contains(&(space, text));
+        Ok(WorktreeCounts {
+            files: lines.len() as u64,
+            chunks: chunks.len() as u64,
+            symbols: held
+                .iter()
+                .map(|id| data.contents[id].extraction.symbols.len() as u64)
+                .sum(),
+            chunks_with_vector: chunks.iter().filter(|text| has(VectorSpace::Chunks, **text)).count() as u64,
+            files_with_vector: lines
+                .iter()
+                .filter(|line| has(VectorSpace::Files, line.summary))
+                .count() as u64,
+        })
+    }
+
+    fn chunks(&self, ids: &[ChunkId]) -> PortResult<Vec<ChunkRow>> {
+        let data = self.lock();
+        let find = |id: &ChunkId| data.all_chunks().find(|(_, _, chunk, _)| chunk == id);
+        Ok(ids
+            .iter()
+            .filter_map(find)
+            .map(|(content, index, ..)| data.chunk_row(content, index))
+            .collect())
+    }
+
+    fn chunks_of(&self, content: ContentId) -> PortResult<Vec<ChunkRow>> {
+        let data = self.lock();
+        let n_chunks = data.contents.get(&content).map_or(0, |content| content.chunks.len());
+        Ok((0..n_chunks).map(|index| data.chunk_row(content, index)).collect())
+    }
+
+    fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>> {
+        let data = self.lock();
+        let chunks = data.all_chunks().filter(|(.., text)| texts.contains(text));
+        Ok(chunks.map(|(content, _, chunk, text)| (text, chunk, content)).collect())
+    }
+
+    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {
+        let data = self.lock();
+        let symbols = data.contents.iter().flat_map(|(id, content)| {
+            (0..content.extraction.symbols.len()).map(|index| symbol_row(*id, content, index))
+        });
+        Ok(symbols
+            .filter(|row| names.contains(&row.name.to_lowercase()))
+            .take(limit)
+            .collect())
+    }
+
+    fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>> {
+        let data = self.lock();
+        let mut seen = HashSet::new();
+        let mut files = Vec::new();
+        for ((worktree, path), line) in &data.manifests {
+            let content = &data.contents[&line.content];
+            let candidates: Vec<(u32, TextId)> = match space {
+                VectorSpace::Files => vec![(0, line.summary)],
+                VectorSpace::Chunks => (0..).zip(content.chunks.iter().map(|(_, text)| *text)).collect(),
+            };
+            let texts: Vec<_> = candidates
+                .into_iter()
+                .filter(|(_, text)| !data.embedded.contains(&(space, *text)))
+                .collect();
+            let once = space == VectorSpace::Files || seen.insert(line.content);
+            if !texts.is_empty() && once {
+                let path = data.paths[path.0 as usize].clone();
+                files.push(PendingFile {
+                    worktree: *worktree,
+                    path,
+                    content: line.content,
+                    hash: content.hash,
+                    texts,
+                });
+            }
+        }
+        files.truncate(limit);
+        Ok(files)
+    }
+
+    fn mark_vectors(&self, texts: &[TextId]) -> PortResult<()> {
+        self.faults.check(Fault::MarkVectors)?;
+        let mut data = self.lock();
+        for text in texts {
+            data.embedded
+                .extend([(VectorSpace::Files, *text), (VectorSpace::Chunks, *text)]);
+        }
+        Ok(())
+    }
+
+    fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        Ok(self.lock().fingerprint.clone())
+    }
+
+    fn set_fingerprint(&self, fingerprint: &Fingerprint) -> PortResult<()> {
+        self.lock().fingerprint = Some(fingerprint.clone());
+        Ok(())
+    }
+
+    fn reset_lexical(&self) -> PortResult<()> {
+        let mut data = self.lock();
+        data.lexical_paths.clear();
+        data.contents.values_mut().for_each(|content| content.lexical = false);
+        Ok(())
+    }
+
+    fn reset_vectors(&self) -> PortResult<()> {
+        let mut data = self.lock();
+        data.embedded.clear();
+        data.fingerprint = None;
+        Ok(())
+    }
+
+    fn garbage(&self) -> PortResult<Garbage> {
+        let data = self.lock();
+        let held: HashSet<ContentId> = data.manifests.values().map(|line| line.content).collect();
+        let contents: Vec<ContentId> = data.contents.keys().filter(|id| !held.contains(id)).copied().collect();
+        let used: HashSet<TextId> = data
+            .all_chunks()
+            .filter(|(content, ..)| held.contains(content))
+            .map(|(.., text)| text)
+            .chain(data.manifests.values().map(|line| line.summary))
+            .collect();
+        let texts = data
+            .texts
+            .values()
+            .filter(|text| !used.contains(text))
+            .copied()
+            .collect();
+        Ok(Garbage {
+            contents,
+            paths: Vec::new(),
+            texts,
+        })
+    }
+
+    fn collect(&self, garbage: &Garbage) -> PortResult<()> {
+        let mut data = self.lock();
+        data.contents.retain(|id, _| !garbage.contents.contains(id));
+        data.texts.retain(|_, text| !garbage.texts.contains(text));
+        Ok(())
+    }
+
+    fn generation(&self) -> u64 {
+        1
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        self.lock().contents.len() as u64 * 1_000
+    }
+}

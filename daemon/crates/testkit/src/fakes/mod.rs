@@ -1,0 +1,19 @@
+//! Fakes of the ports. Each keeps what it is given in memory and fails where the plan says.
+
+mod catalog;
+mod embedder;
+mod extractor;
+mod fault;
+mod lexical;
+mod registry;
+mod source;
+mod vectors;
+
+pub use catalog::MemoryCatalog;
+pub use embedder::{FakeAssets, FakeEmbedder};
+pub use extractor::FakeExtractor;
+pub use fault::{Fault, Faults};
+pub use lexical::MemoryLexical;
+pub use registry::FakeRegistry;
+pub use source::FakeSource;
+pub use vectors::MemoryVectors;

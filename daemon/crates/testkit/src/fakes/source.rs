@@ -1,0 +1,106 @@
+//! A working tree in memory.
+
+use super::{Fault, Faults};
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{FileStamp, Head, Identity, PortError, PortErrorKind, PortResult, ScanEntry, SourceTree};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Roots and their files. All roots belong to one repository, as worktrees do.
+#[derive(Default, Debug)]
+pub struct FakeSource {
+    roots: Mutex<BTreeMap<PathBuf, BTreeMap<String, (Vec<u8>, i64)>>>,
+    faults: Faults,
+}
+
+impl FakeSource {
+    /// A source without roots.
+    pub fn new(faults: Faults) -> Self {
+        Self {
+            roots: Mutex::default(),
+            faults,
+        }
+    }
+
+    /// Adds a root, or writes one of its files; `time` is its modification time in seconds.
+    pub fn write(&self, root: &str, path: &str, text: &str, time: i64) {
+        let entry = (text.as_bytes().to_vec(), time * 1_000_000_000);
+        self.lock()
+            .entry(root.into())
+            .or_default()
+            .insert(path.to_owned(), entry);
+    }
+
+    /// Deletes a file.
+    pub fn delete(&self, root: &str, path: &str) {
+        if let Some(files) = self.lock().get_mut(Path::new(root)) {
+            files.remove(path);
+        }
+    }
+
+    /// Deletes a root.
+    pub fn delete_root(&self, root: &str) {
+        self.lock().remove(Path::new(root));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, BTreeMap<String, (Vec<u8>, i64)>>> {
+        self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SourceTree for FakeSource {
+    fn identify(&self, path: &Path) -> PortResult<Identity> {
+        if !self.lock().contains_key(path) {
+            return Err(PortError::new(
+                PortErrorKind::NotFound,
+                format!("no such directory: `{}`", path.display()),
+            ));
+        }
+        Ok(Identity {
+            root: path.to_path_buf(),
+            repository: "/repository".into(),
+            git_top: None,
+        })
+    }
+
+    fn head(&self, _root: &Path) -> Option<Head> {
+        None
+    }
+
+    fn scan(
+        &self,
+        root: &Path,
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()> {
+        self.faults.check(Fault::Scan)?;
+        let files = self.lock().get(root).cloned().unwrap_or_default();
+        for (path, (bytes, mtime_ns)) in files {
+            let path = RepoPath::new(&path).expect("tests write valid paths");
+            let stamp = FileStamp {
+                size: bytes.len() as u64,
+                mtime_ns,
+            };
+            let entry = if stamp.size > max_file_bytes {
+                ScanEntry::Skipped(path.to_string(), codemem_core::skip::SkipReason::TooLarge)
+            } else {
+                ScanEntry::File(path, stamp)
+            };
+            if sink(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&self, root: &Path, path: &RepoPath, _max_bytes: u64) -> PortResult<Vec<u8>> {
+        self.faults.check(Fault::Read)?;
+        let roots = self.lock();
+        let found = roots.get(root).and_then(|files| files.get(path.as_str()));
+        found
+            .map(|(bytes, _)| bytes.clone())
+            .ok_or_else(|| PortError::new(PortErrorKind::NotFound, "no such file"))
+    }
+}

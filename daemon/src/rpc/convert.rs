@@ -1,0 +1,165 @@
+//! Between the engine's types and the wire's, in one place, by hand.
+
+use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
+use codemem_core::skip::SkipReason;
+use codemem_engine::{self as engine, EngineError, RootStatus, SearchAnswer};
+use codemem_proto::status::{ErrorKind, WireError};
+use codemem_proto::v1::{Coverage, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+use tonic::Status;
+
+/// An error of the engine as a status.
+pub(super) fn status(error: EngineError) -> Status {
+    let kind = match error.kind() {
+        engine::ErrorKind::Usage => ErrorKind::Usage,
+        engine::ErrorKind::NotFound => match &error {
+            EngineError::NotRegistered(_) => ErrorKind::NotRegistered,
+            _ => ErrorKind::Usage,
+        },
+        engine::ErrorKind::Daemon => match &error {
+            EngineError::Stopping => ErrorKind::Unavailable,
+            _ => ErrorKind::Internal,
+        },
+        engine::ErrorKind::Data => ErrorKind::Data,
+        engine::ErrorKind::Unavailable => ErrorKind::Unavailable,
+    };
+    with_hint(WireError::new(kind, error.chain()), error.hint())
+}
+
+/// A failed port, reached without the engine.
+pub(super) fn port(error: PortError) -> Status {
+    let kind = match error.kind {
+        PortErrorKind::Unavailable => ErrorKind::Assets,
+        PortErrorKind::NotFound => ErrorKind::Usage,
+        PortErrorKind::Corrupt | PortErrorKind::DiskFull | PortErrorKind::Denied | PortErrorKind::Mismatch | PortErrorKind::Failed => {
+            ErrorKind::Data
+        }
+    };
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    with_hint(WireError::new(kind, message), error.hint)
+}
+
+/// A blocking task that panicked.
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
+pub(super) fn lost(error: tokio::task::JoinError) -> Status {
+    tracing::error!(%error, "a blocking call was lost");
+    let error = WireError::new(ErrorKind::Internal, "the daemon failed while working on this call");
+    error.with_hint("see `codemem daemon logs` for the cause").into()
+}
+
+fn with_hint(error: WireError, hint: Option<String>) -> Status {
+    match hint {
+        Some(hint) => error.with_hint(hint).into(),
+        None => error.into(),
+    }
+}
+
+/// A path from the wire; relative ones would mean the daemon's directory.
+pub(super) fn absolute(path: &str) -> Result<PathBuf, Status> {
+    let path = PathBuf::from(path);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    let error = WireError::new(ErrorKind::Usage, format!("`{}` is not an absolute path", path.display()));
+    Err(error.with_hint("give the absolute path of a directory").into())
+}
+
+pub(super) fn progress(progress: &engine::Progress) -> Progress {
+    Progress {
+        phase: phase(progress.phase).into(),
+        files_done: progress.files_done,
+        files_total: progress.files_total,
+        chunks_done: progress.chunks_done,
+        chunks_total: progress.chunks_total,
+        seconds: progress.elapsed().as_secs_f64(),
+        rate: progress.rate().unwrap_or(0.0),
+        eta_seconds: progress.eta().map_or(-1.0, |eta| eta.as_secs_f64()),
+    }
+}
+
+fn phase(phase: engine::Phase) -> Phase {
+    match phase {
+        engine::Phase::Idle => Phase::Idle,
+        engine::Phase::Queued => Phase::Queued,
+        engine::Phase::Scan => Phase::Scan,
+        engine::Phase::Lexical => Phase::Lexical,
+        engine::Phase::Setup => Phase::Setup,
+        engine::Phase::Vectors => Phase::Vectors,
+    }
+}
+
+pub(super) fn skipped(skipped: &[(SkipReason, u64)]) -> HashMap<String, u64> {
+    skipped.iter().map(|(reason, n_files)| (reason.as_str().to_owned(), *n_files)).collect()
+}
+
+pub(super) fn repository(status: RootStatus) -> RepositoryStatus {
+    let head = status.state.head.as_ref();
+    let indexed_at = status.state.indexed_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    RepositoryStatus {
+        root: status.root.display().to_string(),
+        files: status.counts.files,
+        chunks: status.counts.chunks,
+        symbols: status.counts.symbols,
+        vectors: status.counts.chunks_with_vector,
+        skipped: skipped(&status.skipped),
+        disk_bytes: status.disk_bytes,
+        progress: Some(progress(&status.state.progress)),
+        branch: head.and_then(|head| head.branch.clone()).unwrap_or_default(),
+        commit: head.and_then(|head| head.commit.clone()).unwrap_or_default(),
+        indexed_at: indexed_at.map_or(0, |since| since.as_secs() as i64),
+        problem: status.state.problem.or(status.state.vectors_problem).unwrap_or_default(),
+    }
+}
+
+pub(super) fn model(model: InstalledModel) -> Model {
+    Model {
+        name: model.name,
+        dimension: model.dimension,
+        window: model.window,
+        fingerprint: model.fingerprint,
+        precision: model.precision,
+        active: model.active,
+        disk_bytes: model.disk_bytes,
+    }
+}
+
+pub(super) fn answer(answer: SearchAnswer) -> SearchResponse {
+    let coverage = answer.coverage;
+    SearchResponse {
+        hits: answer.hits.into_iter().map(hit).collect(),
+        coverage: Some(Coverage {
+            files_searched: coverage.files_searched,
+            files_total: coverage.files_total,
+            chunks: coverage.chunks,
+            vectors: coverage.vectors,
+            vectors_used: coverage.no_vectors.is_none(),
+            vectors_reason: coverage.no_vectors.unwrap_or_default(),
+            files_in_scope: coverage.files_in_scope,
+        }),
+        took_ms: answer.took_ms,
+        root: answer.root.display().to_string(),
+    }
+}
+
+fn hit(hit: engine::Hit) -> Hit {
+    Hit {
+        path: hit.path,
+        start_line: hit.start_line,
+        end_line: hit.end_line,
+        kind: hit.kind,
+        name: hit.name,
+        signature: hit.signature,
+        score: hit.score.into(),
+        snippet: hit.snippet,
+        language: hit.language,
+        stale: hit.stale,
+    }
+}

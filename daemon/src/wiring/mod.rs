@@ -1,0 +1,76 @@
+//! Where the ports meet their implementations. The one place that knows both sides.
+
+mod assets;
+mod registry;
+
+use crate::config::Settings;
+use codemem_chunk::{ChunkError, Limits, TreeSitterExtractor};
+use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
+use codemem_engine::{EngineConfig, Ports};
+use codemem_store::StoreError;
+use codemem_watch::WorkingTree;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Below the data directory: one directory per repository, and the list of roots.
+const INDEX_DIRECTORY: &str = "index";
+
+/// Why the parts could not be put together.
+#[derive(thiserror::Error, Debug)]
+pub(crate) enum WiringError {
+    #[error("cannot open the list of roots in `{}`", path.display())]
+    Registry { path: PathBuf, source: StoreError },
+    #[error("cannot load the grammars")]
+    Grammars(#[source] ChunkError),
+    #[error("cannot start the embedding pool")]
+    Embedding(#[source] EmbedError),
+}
+
+impl WiringError {
+    pub(crate) fn hint(&self) -> String {
+        let by_default = || "see `codemem daemon logs`".to_owned();
+        match self {
+            Self::Registry { source, .. } => source.hint().unwrap_or_else(by_default),
+            Self::Embedding(source) => source.hint().unwrap_or_else(by_default),
+            Self::Grammars(_) => "reinstall codemem: this build does not fit its grammars".to_owned(),
+        }
+    }
+}
+
+/// Builds every port. Opens the list of roots; models and stores stay closed until they are needed.
+pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
+    let directory = settings.directories.data().join(INDEX_DIRECTORY);
+    let registry = registry::Stores::open(&directory, settings.index_threads)
+        .map_err(|source| WiringError::Registry { path: directory, source })?;
+    let extractor = TreeSitterExtractor::new(Limits { max_file_bytes: settings.max_file_bytes }).map_err(WiringError::Grammars)?;
+    let assets = Arc::new(Assets::new(AssetConfig {
+        onnxruntime: settings.onnxruntime.clone(),
+        model_dir: settings.model_dir.clone(),
+        python: settings.python.clone(),
+        offline: settings.offline,
+        ..AssetConfig::new(settings.directories.data())
+    }));
+    let pool = PoolConfig { index_threads: settings.embed_threads, ..PoolConfig::default() };
+    let embedder = EmbeddingPool::new(Arc::clone(&assets), pool).map_err(WiringError::Embedding)?;
+    Ok(Ports {
+        registry: Arc::new(registry),
+        source: Arc::new(WorkingTree),
+        extractor: Arc::new(extractor),
+        embedder: Arc::new(embedder),
+        assets: Arc::new(assets::Installation::new(assets)),
+        clock: Arc::new(SystemTime::now),
+    })
+}
+
+/// The engine's limits.
+pub(crate) fn engine_config(settings: &Settings) -> EngineConfig {
+    EngineConfig {
+        max_file_bytes: settings.max_file_bytes,
+        index_threads: settings.index_threads,
+        search_threads: settings.search_threads,
+        home: directories::BaseDirs::new().and_then(|dirs| dirs.home_dir().canonicalize().ok()),
+        // Offline, a model folder given by path can still be imported.
+        fetch_assets: true,
+    }
+}
