@@ -1,1 +1,42 @@
-fn main() {}
+//! `codemem`, the command line: read the arguments, ask the daemon, print the answer.
+//!
+//! Runs on the main thread alone. Opens no index and no model; only `output` writes to stdout and
+//! stderr.
+
+mod args;
+mod cmd;
+mod context;
+mod error;
+mod output;
+
+use args::Cli;
+use clap::Parser as _;
+use codemem_proto::env::Env;
+use context::Context;
+use error::{CliError, Exit};
+use output::Output;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let env = Env::from_process();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error).into(),
+    };
+    let mut output = Output::of_process(cli.json, cli.quiet, &env);
+    let outcome = Context::new(env, cli.no_autostart).and_then(|context| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(CliError::Runtime)?;
+        runtime.block_on(cmd::run(&context, cli.command, &mut output))
+    });
+    let exit = match outcome.and_then(|exit| output.finish().map(|()| exit)) {
+        Ok(exit) => exit,
+        // Whoever reads has seen enough.
+        Err(error) if error.is_broken_pipe() => Exit::Success,
+        Err(error) => {
+            output.error(&error);
+            error.exit()
+        }
+    };
+    exit.into()
+}

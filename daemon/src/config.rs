@@ -43,14 +43,19 @@ pub(crate) enum ConfigError {
     Read { path: PathBuf, source: io::Error },
     /// The source names line and column.
     #[error("the configuration `{}` is not valid", path.display())]
-    Parse { path: PathBuf, source: Box<toml::de::Error> },
+    Parse {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
 }
 
 impl ConfigError {
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Directories(error) => error.hint(),
-            Self::Read { path, .. } => format!("make `{}` readable, or name another file with --config", path.display()),
+            Self::Read { path, .. } => {
+                format!("make `{}` readable, or name another file with --config", path.display())
+            }
             Self::Parse { path, .. } => format!("mend the line named in `{}`, or delete the file", path.display()),
         }
     }
@@ -101,7 +106,9 @@ impl Layer {
                 threads: self.index.threads.or(under.index.threads),
                 max_file_bytes: self.index.max_file_bytes.or(under.index.max_file_bytes),
             },
-            search: SearchLayer { threads: self.search.threads.or(under.search.threads) },
+            search: SearchLayer {
+                threads: self.search.threads.or(under.search.threads),
+            },
             models: ModelsLayer {
                 threads: self.models.threads.or(under.models.threads),
                 onnxruntime: self.models.onnxruntime.or(under.models.onnxruntime),
@@ -138,18 +145,28 @@ impl Layer {
 /// Reads all layers. A file that is missing sets nothing; one that cannot be read or parsed is an error.
 pub(crate) fn load(args: &Args, env: &Env) -> Result<Settings, ConfigError> {
     let directories = Directories::locate(env)?;
-    let path = args.config.clone().unwrap_or_else(|| directories.config_file().to_path_buf());
+    let path = args
+        .config
+        .clone()
+        .unwrap_or_else(|| directories.config_file().to_path_buf());
     let file = match std::fs::read_to_string(&path) {
         Ok(text) => parse(path, &text)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound && args.config.is_none() => Layer::default(),
         Err(source) => return Err(ConfigError::Read { path, source }),
     };
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    Ok(settle(Layer::of_args(args).or(Layer::of_env(env)).or(file), directories, cores))
+    Ok(settle(
+        Layer::of_args(args).or(Layer::of_env(env)).or(file),
+        directories,
+        cores,
+    ))
 }
 
 fn parse(path: PathBuf, text: &str) -> Result<Layer, ConfigError> {
-    toml::from_str(text).map_err(|source| ConfigError::Parse { path, source: Box::new(source) })
+    toml::from_str(text).map_err(|source| ConfigError::Parse {
+        path,
+        source: Box::new(source),
+    })
 }
 
 /// Fills in the defaults.
@@ -187,8 +204,16 @@ mod tests {
     fn later_layers_win_and_leave_the_rest() {
         let dir = tempfile::tempdir().expect("temp dir");
         let file = dir.path().join("config.toml");
-        std::fs::write(&file, "log = \"debug\"\nidle_timeout_seconds = 5\n[models]\npython = \"/file/python\"\n").expect("write");
-        let args = Args { config: Some(file), idle_timeout: Some(0), ..Args::default() };
+        std::fs::write(
+            &file,
+            "log = \"debug\"\nidle_timeout_seconds = 5\n[models]\npython = \"/file/python\"\n",
+        )
+        .expect("write");
+        let args = Args {
+            config: Some(file),
+            idle_timeout: Some(0),
+            ..Args::default()
+        };
         let env = env().with(Variable::Log, "trace");
         let settings = load(&args, &env).expect("valid");
         assert_eq!(settings.log, "trace", "environment over file");
@@ -200,7 +225,9 @@ mod tests {
     #[test]
     fn a_file_that_does_not_parse_is_an_error_that_names_the_line() {
         let error = parse("/c.toml".into(), "log = \"info\"\nindex = { thread = 1 }\n").expect_err("unknown key");
-        let ConfigError::Parse { source, .. } = &error else { panic!("{error:?}") };
+        let ConfigError::Parse { source, .. } = &error else {
+            panic!("{error:?}")
+        };
         assert!(source.to_string().contains("line 2"), "{source}");
         assert!(error.hint().contains("/c.toml"));
     }
@@ -208,7 +235,10 @@ mod tests {
     #[test]
     fn only_a_file_that_was_named_must_exist() {
         assert!(load(&Args::default(), &env()).is_ok());
-        let args = Args { config: Some("/nowhere/else.toml".into()), ..Args::default() };
+        let args = Args {
+            config: Some("/nowhere/else.toml".into()),
+            ..Args::default()
+        };
         assert!(matches!(load(&args, &env()), Err(ConfigError::Read { .. })));
     }
 }

@@ -27,9 +27,15 @@ pub(crate) enum LogError {
     #[error("cannot create the log directory `{}`", path.display())]
     Directory { path: PathBuf, source: io::Error },
     #[error("cannot open a log file in `{}`", path.display())]
-    Open { path: PathBuf, source: tracing_appender::rolling::InitError },
+    Open {
+        path: PathBuf,
+        source: tracing_appender::rolling::InitError,
+    },
     #[error("`{filter}` is not a log filter")]
-    Filter { filter: String, source: tracing_subscriber::filter::ParseError },
+    Filter {
+        filter: String,
+        source: tracing_subscriber::filter::ParseError,
+    },
 }
 
 impl LogError {
@@ -46,22 +52,41 @@ impl LogError {
 /// Starts logging for the life of the process.
 pub(crate) fn init(settings: &Settings, to_stderr: bool) -> Result<Logs, LogError> {
     let directory = settings.directories.logs();
-    std::fs::create_dir_all(&directory).map_err(|source| LogError::Directory { path: directory.clone(), source })?;
+    std::fs::create_dir_all(&directory).map_err(|source| LogError::Directory {
+        path: directory.clone(),
+        source,
+    })?;
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix(LOG_FILE_PREFIX)
         .filename_suffix("log")
         .max_log_files(FILES_KEPT)
         .build(&directory)
-        .map_err(|source| LogError::Open { path: directory.clone(), source })?;
+        .map_err(|source| LogError::Open {
+            path: directory.clone(),
+            source,
+        })?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     let filter = || {
-        EnvFilter::try_new(&settings.log).map_err(|source| LogError::Filter { filter: settings.log.clone(), source })
+        EnvFilter::try_new(&settings.log).map_err(|source| LogError::Filter {
+            filter: settings.log.clone(),
+            source,
+        })
     };
-    let to_file = fmt::layer().with_writer(writer).with_ansi(false).with_thread_names(true).with_filter(filter()?);
-    let to_stderr = to_stderr.then(filter).transpose()?.map(|filter| fmt::layer().with_writer(io::stderr).with_filter(filter));
+    let to_file = fmt::layer()
+        .with_writer(writer)
+        .with_ansi(false)
+        .with_thread_names(true)
+        .with_filter(filter()?);
+    let to_stderr = to_stderr
+        .then(filter)
+        .transpose()?
+        .map(|filter| fmt::layer().with_writer(io::stderr).with_filter(filter));
     tracing_subscriber::registry().with(to_file).with(to_stderr).init();
-    Ok(Logs { directory, _guard: guard })
+    Ok(Logs {
+        directory,
+        _guard: guard,
+    })
 }
 
 impl Logs {
@@ -74,5 +99,10 @@ impl Logs {
 fn newest(directory: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(directory).ok()?;
     let files = entries.filter_map(Result::ok).map(|entry| entry.path());
-    files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(LOG_FILE_PREFIX))).max()
+    files
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(LOG_FILE_PREFIX))
+        })
+        .max()
 }

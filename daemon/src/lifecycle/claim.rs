@@ -21,7 +21,10 @@ impl Claim {
         let rendezvous = Rendezvous::locate(env).map_err(StartError::Rendezvous)?;
         rendezvous.prepare().map_err(StartError::Rendezvous)?;
         let lock = FileLock::try_acquire(&rendezvous.daemon_lock()).map_err(StartError::Lock)?;
-        Ok(lock.map(|lock| Self { rendezvous, _lock: lock }))
+        Ok(lock.map(|lock| Self {
+            rendezvous,
+            _lock: lock,
+        }))
     }
 
     /// Where clients connect.
@@ -42,7 +45,10 @@ impl Claim {
             listener.set_nonblocking(true)?;
             Ok(listener)
         };
-        bind().map_err(|source| StartError::Bind { path: path.clone(), source })
+        bind().map_err(|source| StartError::Bind {
+            path: path.clone(),
+            source,
+        })
     }
 }
 

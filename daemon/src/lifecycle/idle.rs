@@ -15,17 +15,23 @@ pub(crate) struct Activity {
 
 impl Activity {
     pub(crate) fn new() -> Self {
-        Self { began: Instant::now(), last_ms: Arc::default() }
+        Self {
+            began: Instant::now(),
+            last_ms: Arc::default(),
+        }
     }
 
     /// Something happened now.
     pub(crate) fn touch(&self) {
-        self.last_ms.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.last_ms
+            .store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
     }
 
     /// Time since something last happened.
     fn quiet(&self) -> Duration {
-        self.began.elapsed().saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
+        self.began
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
     }
 }
 

@@ -72,7 +72,10 @@ impl StartError {
     }
 
     pub(crate) fn report(&self) -> Startup {
-        Startup::Failed { reason: chain(self), hint: self.hint() }
+        Startup::Failed {
+            reason: chain(self),
+            hint: self.hint(),
+        }
     }
 }
 

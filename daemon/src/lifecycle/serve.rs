@@ -24,7 +24,13 @@ const JOBS_CAP: Duration = Duration::from_secs(20);
 const RUNTIME_THREADS: usize = 2;
 
 /// Lives until something ends it.
-pub(crate) fn live(claim: Claim, settings: Settings, log_file: PathBuf, notify_socket: Option<&Path>, managed: bool) -> Exit {
+pub(crate) fn live(
+    claim: Claim,
+    settings: Settings,
+    log_file: PathBuf,
+    notify_socket: Option<&Path>,
+    managed: bool,
+) -> Exit {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
         .thread_name("rpc")
@@ -40,13 +46,22 @@ pub(crate) fn live(claim: Claim, settings: Settings, log_file: PathBuf, notify_s
     exit
 }
 
-async fn serve(claim: &Claim, settings: Settings, log_file: PathBuf, notify_socket: Option<&Path>, managed: bool) -> Exit {
+async fn serve(
+    claim: &Claim,
+    settings: Settings,
+    log_file: PathBuf,
+    notify_socket: Option<&Path>,
+    managed: bool,
+) -> Exit {
     let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
     let begin = || -> Result<(UnixListener, Engine), StartError> {
         let ports = wiring::ports(&settings).map_err(StartError::Open)?;
         let listener = claim.bind()?;
         let bound = UnixListener::from_std(listener);
-        let listener = bound.map_err(|source| StartError::Bind { path: claim.socket(), source })?;
+        let listener = bound.map_err(|source| StartError::Bind {
+            path: claim.socket(),
+            source,
+        })?;
         let config = wiring::engine_config(&settings);
         let engine = Engine::start(ports, config, stop.child_token(), tracker.clone()).map_err(StartError::Engine)?;
         Ok((listener, engine))
@@ -76,7 +91,8 @@ async fn serve(claim: &Claim, settings: Settings, log_file: PathBuf, notify_sock
         stop: stop.clone(),
         tracker: tracker.clone(),
     });
-    let serving = services.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.clone().cancelled_owned());
+    let serving =
+        services.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.clone().cancelled_owned());
     let drained = drain(serving, &stop).await;
     stop.cancel();
     tracker.close();
@@ -85,7 +101,11 @@ async fn serve(claim: &Claim, settings: Settings, log_file: PathBuf, notify_sock
     signals.abort();
     let _aborted = signals.await;
     tracing::info!(drained, stopped, "ended");
-    if drained && stopped { Exit::Stopped } else { Exit::Forced }
+    if drained && stopped {
+        Exit::Stopped
+    } else {
+        Exit::Forced
+    }
 }
 
 /// Serves until stopped, then gives open calls their time; false when some were cut off.

@@ -20,7 +20,10 @@ pub(crate) async fn on_signal(stop: CancellationToken) {
         }
         if !patient {
             tracing::warn!("a second signal, ending at once");
-            #[expect(clippy::exit, reason = "the user asked twice; whatever still runs is what they do not want to wait for")]
+            #[expect(
+                clippy::exit,
+                reason = "the user asked twice; whatever still runs is what they do not want to wait for"
+            )]
             std::process::exit(IMPATIENT);
         }
         tracing::info!("a signal, ending");

@@ -33,9 +33,11 @@ pub(super) fn port(error: PortError) -> Status {
     let kind = match error.kind {
         PortErrorKind::Unavailable => ErrorKind::Assets,
         PortErrorKind::NotFound => ErrorKind::Usage,
-        PortErrorKind::Corrupt | PortErrorKind::DiskFull | PortErrorKind::Denied | PortErrorKind::Mismatch | PortErrorKind::Failed => {
-            ErrorKind::Data
-        }
+        PortErrorKind::Corrupt
+        | PortErrorKind::DiskFull
+        | PortErrorKind::Denied
+        | PortErrorKind::Mismatch
+        | PortErrorKind::Failed => ErrorKind::Data,
     };
     let mut message = error.to_string();
     let mut source = std::error::Error::source(&error);
@@ -68,7 +70,10 @@ pub(super) fn absolute(path: &str) -> Result<PathBuf, Status> {
     if path.is_absolute() {
         return Ok(path);
     }
-    let error = WireError::new(ErrorKind::Usage, format!("`{}` is not an absolute path", path.display()));
+    let error = WireError::new(
+        ErrorKind::Usage,
+        format!("`{}` is not an absolute path", path.display()),
+    );
     Err(error.with_hint("give the absolute path of a directory").into())
 }
 
@@ -97,12 +102,18 @@ fn phase(phase: engine::Phase) -> Phase {
 }
 
 pub(super) fn skipped(skipped: &[(SkipReason, u64)]) -> HashMap<String, u64> {
-    skipped.iter().map(|(reason, n_files)| (reason.as_str().to_owned(), *n_files)).collect()
+    skipped
+        .iter()
+        .map(|(reason, n_files)| (reason.as_str().to_owned(), *n_files))
+        .collect()
 }
 
 pub(super) fn repository(status: RootStatus) -> RepositoryStatus {
     let head = status.state.head.as_ref();
-    let indexed_at = status.state.indexed_at.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let indexed_at = status
+        .state
+        .indexed_at
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     RepositoryStatus {
         root: status.root.display().to_string(),
         files: status.counts.files,
@@ -115,7 +126,11 @@ pub(super) fn repository(status: RootStatus) -> RepositoryStatus {
         branch: head.and_then(|head| head.branch.clone()).unwrap_or_default(),
         commit: head.and_then(|head| head.commit.clone()).unwrap_or_default(),
         indexed_at: indexed_at.map_or(0, |since| since.as_secs() as i64),
-        problem: status.state.problem.or(status.state.vectors_problem).unwrap_or_default(),
+        problem: status
+            .state
+            .problem
+            .or(status.state.vectors_problem)
+            .unwrap_or_default(),
     }
 }
 

@@ -5,7 +5,8 @@ use crate::info::rss_bytes;
 use codemem_core::ports::AssetsState;
 use codemem_proto::v1::daemon_server::Daemon;
 use codemem_proto::v1::{
-    DaemonStatus, HelloRequest, HelloResponse, ModelStatus, ShutdownRequest, ShutdownResponse, StatusRequest, StatusResponse,
+    DaemonStatus, HelloRequest, HelloResponse, ModelStatus, ShutdownRequest, ShutdownResponse, StatusRequest,
+    StatusResponse,
 };
 use codemem_proto::version::PROTOCOL;
 use std::path::Path;
@@ -58,10 +59,16 @@ impl Service {
         let assets = std::sync::Arc::clone(self.0.engine.assets());
         let look = move || (assets.state(), assets.models());
         let (state, models) = tokio::task::spawn_blocking(look).await.map_err(convert::lost)?;
-        let active = models.ok().and_then(|models| models.into_iter().find(|model| model.active));
+        let active = models
+            .ok()
+            .and_then(|models| models.into_iter().find(|model| model.active));
         let name = active.map(|model| model.name).unwrap_or_default();
         Ok(match state {
-            AssetsState::Ready => ModelStatus { state: "ready".to_owned(), name, reason: String::new() },
+            AssetsState::Ready => ModelStatus {
+                state: "ready".to_owned(),
+                name,
+                reason: String::new(),
+            },
             AssetsState::Missing(what) => ModelStatus {
                 state: "missing".to_owned(),
                 name,

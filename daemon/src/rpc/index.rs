@@ -5,8 +5,8 @@ use codemem_engine::{Engine, EngineError, IndexTicket, RootState};
 use codemem_proto::v1::index_root_event::Event;
 use codemem_proto::v1::index_server::Index;
 use codemem_proto::v1::{
-    IndexRootEvent, IndexRootRequest, IndexRootResult, Language, LanguagesRequest, LanguagesResponse, PruneRequest, PruneResponse,
-    RemoveRequest, RemoveResponse, WaitFor,
+    IndexRootEvent, IndexRootRequest, IndexRootResult, Language, LanguagesRequest, LanguagesResponse, PruneRequest,
+    PruneResponse, RemoveRequest, RemoveResponse, WaitFor,
 };
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -30,9 +30,20 @@ impl Index for Service {
         let began = Instant::now();
         let root = convert::absolute(&request.root)?;
         let wait = request.wait();
-        let ticket = self.0.engine.index(&root, request.force).await.map_err(convert::status)?;
+        let ticket = self
+            .0
+            .engine
+            .index(&root, request.force)
+            .await
+            .map_err(convert::status)?;
         let (events_tx, events_rx) = mpsc::channel(EVENTS);
-        let follow = Follow { engine: self.0.engine.clone(), ticket, wait, began, events: events_tx };
+        let follow = Follow {
+            engine: self.0.engine.clone(),
+            ticket,
+            wait,
+            began,
+            events: events_tx,
+        };
         let stop = self.0.stop.clone();
         self.0.tracker.spawn(async move {
             tokio::select! {
@@ -50,7 +61,12 @@ impl Index for Service {
     }
 
     async fn prune(&self, request: Request<PruneRequest>) -> Result<Response<PruneResponse>, Status> {
-        let report = self.0.engine.prune(request.into_inner().dry_run).await.map_err(convert::status)?;
+        let report = self
+            .0
+            .engine
+            .prune(request.into_inner().dry_run)
+            .await
+            .map_err(convert::status)?;
         Ok(Response::new(PruneResponse {
             roots: report.roots.iter().map(|root| root.display().to_string()).collect(),
             contents: report.contents,
@@ -60,12 +76,21 @@ impl Index for Service {
     }
 
     async fn languages(&self, _request: Request<LanguagesRequest>) -> Result<Response<LanguagesResponse>, Status> {
-        let languages = self.0.engine.ports().extractor.languages().into_iter().map(|language| Language {
-            name: language.name,
-            extensions: language.extensions,
-            symbols: language.symbols,
-        });
-        Ok(Response::new(LanguagesResponse { languages: languages.collect() }))
+        let languages = self
+            .0
+            .engine
+            .ports()
+            .extractor
+            .languages()
+            .into_iter()
+            .map(|language| Language {
+                name: language.name,
+                extensions: language.extensions,
+                symbols: language.symbols,
+            });
+        Ok(Response::new(LanguagesResponse {
+            languages: languages.collect(),
+        }))
     }
 }
 
@@ -83,13 +108,18 @@ impl Follow {
         loop {
             let state = self.ticket.state.borrow_and_update().clone();
             if self.is_reached(&state) {
-                let result = self.result(&state).await.map(|result| event(Event::Result(result))).map_err(convert::status);
+                let result = self
+                    .result(&state)
+                    .await
+                    .map(|result| event(Event::Result(result)))
+                    .map_err(convert::status);
                 let _gone = self.events.send(result).await;
                 return;
             }
             // A client that does not keep up gets the next one.
-            if let Err(mpsc::error::TrySendError::Closed(_)) =
-                self.events.try_send(Ok(event(Event::Progress(convert::progress(&state.progress)))))
+            if let Err(mpsc::error::TrySendError::Closed(_)) = self
+                .events
+                .try_send(Ok(event(Event::Progress(convert::progress(&state.progress)))))
             {
                 return;
             }

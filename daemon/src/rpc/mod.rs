@@ -37,8 +37,17 @@ pub(crate) struct Context {
 pub(crate) fn router(context: Context) -> Router {
     let check = || peer::Check::new(context.activity.clone());
     Server::builder()
-        .add_service(DaemonServer::with_interceptor(daemon::Service(context.clone()), check()))
+        .add_service(DaemonServer::with_interceptor(
+            daemon::Service(context.clone()),
+            check(),
+        ))
         .add_service(IndexServer::with_interceptor(index::Service(context.clone()), check()))
-        .add_service(SearchServer::with_interceptor(search::Service(context.clone()), check()))
-        .add_service(ModelsServer::with_interceptor(models::Service(context.clone()), check()))
+        .add_service(SearchServer::with_interceptor(
+            search::Service(context.clone()),
+            check(),
+        ))
+        .add_service(ModelsServer::with_interceptor(
+            models::Service(context.clone()),
+            check(),
+        ))
 }

@@ -5,7 +5,8 @@ use codemem_core::ports::{AssetsProgress, AssetsSource, ModelAssets, PortResult}
 use codemem_proto::v1::models_server::Models;
 use codemem_proto::v1::setup_event::Event;
 use codemem_proto::v1::{
-    ImportModelRequest, ListModelsRequest, ListModelsResponse, Model, SetupEvent, SetupProgress, SetupRequest, SetupResult,
+    ImportModelRequest, ListModelsRequest, ListModelsResponse, Model, SetupEvent, SetupProgress, SetupRequest,
+    SetupResult,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +28,10 @@ impl Models for Service {
 
     async fn setup(&self, request: Request<SetupRequest>) -> Result<Response<Events>, Status> {
         let request = request.into_inner();
-        let source = AssetsSource { onnxruntime: given(&request.onnxruntime)?, model_dir: given(&request.model_dir)? };
+        let source = AssetsSource {
+            onnxruntime: given(&request.onnxruntime)?,
+            model_dir: given(&request.model_dir)?,
+        };
         Ok(self.run(move |assets, report| {
             assets.ensure(&source, report)?;
             active(assets)
@@ -46,9 +50,13 @@ impl Models for Service {
 
     async fn list_models(&self, _request: Request<ListModelsRequest>) -> Result<Response<ListModelsResponse>, Status> {
         let assets = Arc::clone(self.0.engine.assets());
-        let models = tokio::task::spawn_blocking(move || assets.models()).await.map_err(convert::lost)?;
+        let models = tokio::task::spawn_blocking(move || assets.models())
+            .await
+            .map_err(convert::lost)?;
         let models = models.map_err(convert::port)?;
-        Ok(Response::new(ListModelsResponse { models: models.into_iter().map(convert::model).collect() }))
+        Ok(Response::new(ListModelsResponse {
+            models: models.into_iter().map(convert::model).collect(),
+        }))
     }
 }
 
@@ -68,15 +76,23 @@ impl Service {
             let blocking = tokio::task::spawn_blocking(move || {
                 action(&*assets, &mut |step| {
                     activity.touch();
-                    let progress = SetupProgress { step: step.step, done: step.done, total: step.total };
+                    let progress = SetupProgress {
+                        step: step.step,
+                        done: step.done,
+                        total: step.total,
+                    };
                     // Progress that nobody reads in time is stale.
-                    let _full = progress_tx.try_send(Ok(SetupEvent { event: Some(Event::Progress(progress)) }));
+                    let _full = progress_tx.try_send(Ok(SetupEvent {
+                        event: Some(Event::Progress(progress)),
+                    }));
                 })
             });
             let last = match blocking.await {
                 Ok(Ok((runtime, model))) => {
                     let onnxruntime = runtime.map(|path| path.display().to_string()).unwrap_or_default();
-                    Ok(SetupEvent { event: Some(Event::Result(SetupResult { onnxruntime, model })) })
+                    Ok(SetupEvent {
+                        event: Some(Event::Result(SetupResult { onnxruntime, model })),
+                    })
                 }
                 Ok(Err(error)) => Err(convert::port(error)),
                 Err(error) => Err(convert::lost(error)),
@@ -97,6 +113,9 @@ fn active(assets: &dyn ModelAssets) -> PortResult<Done> {
 }
 
 fn given(path: &str) -> Result<Option<PathBuf>, Status> {
-    if path.is_empty() { Ok(None) } else { convert::absolute(path).map(Some) }
+    if path.is_empty() {
+        Ok(None)
+    } else {
+        convert::absolute(path).map(Some)
+    }
 }
-

@@ -16,18 +16,26 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn new(activity: Activity) -> Self {
-        Self { uid: own_uid(), activity }
+        Self {
+            uid: own_uid(),
+            activity,
+        }
     }
 }
 
 impl Interceptor for Check {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let peer = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred);
+        let peer = request
+            .extensions()
+            .get::<UdsConnectInfo>()
+            .and_then(|info| info.peer_cred);
         // A connection whose peer the kernel does not name is nobody's.
         if peer.is_none_or(|peer| peer.uid() != self.uid) {
             tracing::warn!(uid = peer.map(|peer| peer.uid()), "refused a call by another user");
             let error = WireError::new(ErrorKind::Denied, "this daemon serves another user");
-            return Err(error.with_hint("start a daemon of your own with `codemem daemon start`").into());
+            return Err(error
+                .with_hint("start a daemon of your own with `codemem daemon start`")
+                .into());
         }
         self.activity.touch();
         Ok(request)

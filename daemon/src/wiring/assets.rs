@@ -40,13 +40,21 @@ impl ModelAssets for Installation {
     }
 
     fn ensure(&self, source: &AssetsSource, progress: &mut dyn FnMut(AssetsProgress)) -> PortResult<()> {
-        let given = Given { onnxruntime: source.onnxruntime.clone(), model_dir: source.model_dir.clone() };
+        let given = Given {
+            onnxruntime: source.onnxruntime.clone(),
+            model_dir: source.model_dir.clone(),
+        };
         let progress = RefCell::new(progress);
         self.assets.setup(&given, &|step| report(&progress, step))?;
         Ok(())
     }
 
-    fn import(&self, directory: &Path, name: Option<&str>, progress: &mut dyn FnMut(AssetsProgress)) -> PortResult<InstalledModel> {
+    fn import(
+        &self,
+        directory: &Path,
+        name: Option<&str>,
+        progress: &mut dyn FnMut(AssetsProgress),
+    ) -> PortResult<InstalledModel> {
         let progress = RefCell::new(progress);
         let manifest = self.assets.import(directory, name, &|step| report(&progress, step))?;
         Ok(self.model(&manifest))
@@ -58,11 +66,18 @@ impl ModelAssets for Installation {
     }
 
     fn runtime(&self) -> Option<PathBuf> {
-        self.assets.installed().ok().map(|installed| installed.onnxruntime.clone())
+        self.assets
+            .installed()
+            .ok()
+            .map(|installed| installed.onnxruntime.clone())
     }
 }
 
 fn report(progress: &RefCell<&mut dyn FnMut(AssetsProgress)>, step: Step) -> ControlFlow<()> {
-    (progress.borrow_mut())(AssetsProgress { step: step.label, done: step.done, total: step.total });
+    (progress.borrow_mut())(AssetsProgress {
+        step: step.label,
+        done: step.done,
+        total: step.total,
+    });
     ControlFlow::Continue(())
 }

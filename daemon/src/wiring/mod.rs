@@ -41,9 +41,15 @@ impl WiringError {
 /// Builds every port. Opens the list of roots; models and stores stay closed until they are needed.
 pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
     let directory = settings.directories.data().join(INDEX_DIRECTORY);
-    let registry = registry::Stores::open(&directory, settings.index_threads)
-        .map_err(|source| WiringError::Registry { path: directory, source })?;
-    let extractor = TreeSitterExtractor::new(Limits { max_file_bytes: settings.max_file_bytes }).map_err(WiringError::Grammars)?;
+    let registry =
+        registry::Stores::open(&directory, settings.index_threads).map_err(|source| WiringError::Registry {
+            path: directory,
+            source,
+        })?;
+    let extractor = TreeSitterExtractor::new(Limits {
+        max_file_bytes: settings.max_file_bytes,
+    })
+    .map_err(WiringError::Grammars)?;
     let assets = Arc::new(Assets::new(AssetConfig {
         onnxruntime: settings.onnxruntime.clone(),
         model_dir: settings.model_dir.clone(),
@@ -51,7 +57,10 @@ pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
         offline: settings.offline,
         ..AssetConfig::new(settings.directories.data())
     }));
-    let pool = PoolConfig { index_threads: settings.embed_threads, ..PoolConfig::default() };
+    let pool = PoolConfig {
+        index_threads: settings.embed_threads,
+        ..PoolConfig::default()
+    };
     let embedder = EmbeddingPool::new(Arc::clone(&assets), pool).map_err(WiringError::Embedding)?;
     Ok(Ports {
         registry: Arc::new(registry),

@@ -26,8 +26,15 @@ pub(super) struct Stores {
 impl Stores {
     pub(super) fn open(directory: &Path, index_threads: usize) -> StoreResult<Self> {
         let registry = RegistryDb::open(directory)?;
-        let writer = WriterOptions { threads: index_threads.min(2), ..WriterOptions::default() };
-        Ok(Self { directory: directory.to_path_buf(), registry, writer })
+        let writer = WriterOptions {
+            threads: index_threads.min(2),
+            ..WriterOptions::default()
+        };
+        Ok(Self {
+            directory: directory.to_path_buf(),
+            registry,
+            writer,
+        })
     }
 
     fn of(&self, repository: &RepositoryKey) -> PathBuf {
@@ -53,7 +60,11 @@ impl Registry for Stores {
         let catalog = SqliteCatalog::open(&directory)?;
         let lexical = self.lexical(&directory.join("lexical"), &catalog)?;
         let vectors = EdgeVectors::open_for(&directory.join("vectors"), &catalog)?;
-        Ok(ports::Stores { catalog: Arc::new(catalog), lexical: Arc::new(lexical), vectors: Arc::new(vectors) })
+        Ok(ports::Stores {
+            catalog: Arc::new(catalog),
+            lexical: Arc::new(lexical),
+            vectors: Arc::new(vectors),
+        })
     }
 
     fn destroy(&self, repository: &RepositoryKey) -> PortResult<()> {

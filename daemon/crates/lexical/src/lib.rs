@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The lexical index of one repository: which files and chunks hold the words, on tantivy.
+//!
+//! Owns one directory on disk. Answers with evidence (BM25 per field, per chunk and per file, and
+//! coverage), never with a ranking of its own: `codemem-core` weighs the evidence. One thread
+//! writes, any number search; a search works on the snapshot of the last commit and waits for nobody.
+//! Blocking throughout, so it must not be called from the async runtime. The only threads are
+//! tantivy's own (indexing, merging), which exist while a pass is written and are joined afterwards.
+
+mod backlog;
+mod bm25;
+mod document;
+mod error;
+mod index;
+mod marker;
+mod schema;
+mod search;
+mod segment;
+mod snapshot;
+mod tokenizer;
+mod writer;
+
+pub use error::Error;
+pub use index::{CodeIndex, Opened};
+pub use writer::WriterOptions;

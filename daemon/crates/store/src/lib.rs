@@ -1,1 +1,16 @@
-//! Placeholder.
+//! What codemem keeps on disk: the SQLite catalog, the vectors in an embedded Qdrant, the list of roots.
+//!
+//! Everything here is synchronous and may block on the disk; the caller brings the threads. The crate
+//! implements ports of `codemem_core` and decides nothing: no clock, no environment, no model.
+
+mod catalog;
+mod error;
+mod files;
+mod registry;
+mod sqlite;
+mod vectors;
+
+pub use catalog::SqliteCatalog;
+pub use error::{DatabaseName, StoreError, StoreResult};
+pub use registry::RegistryDb;
+pub use vectors::EdgeVectors;

@@ -1,0 +1,45 @@
+//! One file per verb: what it asks the daemon and what it does with the answer.
+
+mod daemon;
+mod index;
+mod languages;
+mod model;
+mod prune;
+mod remove;
+mod search;
+mod setup;
+mod status;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::error::{CliError, Exit};
+use crate::output::Output;
+use std::time::Duration;
+
+/// Longest wait for an answer that takes the daemon no real work, even one that has just started.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Carries a command out.
+pub(crate) async fn run(context: &Context, command: Command, output: &mut Output) -> Result<Exit, CliError> {
+    match command {
+        Command::Setup(args) => setup::run(context, args, output).await,
+        Command::Index(args) => index::run(context, &args, output).await,
+        Command::Status => status::run(context, output).await,
+        Command::Search(args) => search::run(context, args, output).await,
+        Command::Prune(args) => prune::run(context, &args, output).await,
+        Command::Remove(args) => remove::run(context, &args, output).await,
+        Command::Daemon(command) => daemon::run(context, command, output).await,
+        Command::Languages => languages::run(context, output).await,
+        Command::Model(command) => model::run(context, command, output).await,
+    }
+}
+
+/// A request that is given up after [`ANSWER_TIMEOUT`].
+fn bounded<T>(message: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    request.set_timeout(ANSWER_TIMEOUT);
+    request
+}
+
+#[cfg(test)]
+mod tests;

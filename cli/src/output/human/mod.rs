@@ -1,0 +1,130 @@
+//! The answers for a person. Pure: text in, text out; every text ends with a line end unless empty.
+
+mod search;
+mod status;
+mod units;
+
+pub(crate) use search::{hits, receipt};
+pub(crate) use status::status;
+pub(crate) use units::{bytes, count, counted, percent, seconds};
+
+use super::Style;
+use super::style::clean;
+use codemem_proto::v1;
+use std::collections::{BTreeMap, HashMap};
+
+/// The end of an index pass.
+pub(crate) fn indexed(result: &v1::IndexRootResult, style: Style) -> String {
+    let mut text = format!(
+        "{}: {}, {}, {} in {}\n",
+        style.subject(&clean(&result.root)),
+        counted(result.files, "file"),
+        counted(result.chunks, "chunk"),
+        counted(result.symbols, "symbol"),
+        seconds(result.seconds),
+    );
+    text.push_str(&format!(
+        "  vectors for {} of {}\n",
+        count(result.vectors),
+        counted(result.chunks, "chunk")
+    ));
+    if let Some(skipped) = skipped(&result.skipped) {
+        text.push_str(&format!("  skipped {skipped}\n"));
+    }
+    text
+}
+
+/// Skipped files by reason; `None` when there are none.
+fn skipped(reasons: &HashMap<String, u64>) -> Option<String> {
+    let sorted: BTreeMap<_, _> = reasons.iter().collect();
+    let parts: Vec<String> = sorted
+        .into_iter()
+        .filter(|(_, n_files)| **n_files > 0)
+        .map(|(reason, n_files)| format!("{} {}", count(*n_files), clean(reason).replace('_', " ")))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// What prune deleted or would delete.
+pub(crate) fn pruned(pruned: &v1::PruneResponse, dry_run: bool) -> String {
+    let roots: String = pruned
+        .roots
+        .iter()
+        .map(|root| format!("  {} is gone\n", clean(root)))
+        .collect();
+    format!(
+        "{} {}, {} and {}, {}\n{roots}",
+        if dry_run { "would delete" } else { "deleted" },
+        counted(pruned.roots.len() as u64, "root"),
+        counted(pruned.contents, "content"),
+        counted(pruned.vectors, "vector"),
+        bytes(pruned.freed_bytes),
+    )
+}
+
+/// A root that was forgotten.
+pub(crate) fn removed(root: &str, freed_bytes: u64) -> String {
+    format!("forgot {}, {} freed\n", clean(root), bytes(freed_bytes))
+}
+
+/// The languages, one a line.
+pub(crate) fn languages(languages: &[v1::Language]) -> String {
+    let width = languages
+        .iter()
+        .map(|language| language.name.chars().count())
+        .max()
+        .unwrap_or_default();
+    let line = |language: &v1::Language| {
+        let depth = if language.symbols { "symbols" } else { "lines  " };
+        format!("{:width$}  {depth}  {}\n", language.name, language.extensions.join(" "))
+    };
+    languages.iter().map(line).collect()
+}
+
+/// The models, one a line; the one in use has a star.
+pub(crate) fn models(models: &[v1::Model]) -> String {
+    let line = |model: &v1::Model| {
+        format!(
+            "{} {}  {} dimensions, window {}, {}, {}, {}\n",
+            if model.active { '*' } else { ' ' },
+            clean(&model.name),
+            model.dimension,
+            model.window,
+            model.precision,
+            bytes(model.disk_bytes),
+            model.fingerprint.get(..12).unwrap_or(&model.fingerprint),
+        )
+    };
+    models.iter().map(line).collect()
+}
+
+/// What setup has installed.
+pub(crate) fn setup(result: &v1::SetupResult) -> String {
+    let model = result.model.as_ref().map_or_else(
+        || "no model\n".to_owned(),
+        |model| {
+            models(std::slice::from_ref(model))
+                .trim_start_matches(['*', ' '])
+                .to_owned()
+        },
+    );
+    format!("runtime  {}\nmodel    {model}", clean(&result.onnxruntime))
+}
+
+/// A daemon that runs.
+pub(crate) fn running(hello: &v1::HelloResponse, started: bool) -> String {
+    let how = if started { "started" } else { "already running" };
+    format!("codememd {}: {how}, process {}\n", hello.version, hello.pid)
+}
+
+/// A daemon that does not.
+pub(crate) fn stopped(stopped: bool) -> &'static str {
+    if stopped {
+        "codememd has stopped\n"
+    } else {
+        "codememd was not running\n"
+    }
+}
+
+#[cfg(test)]
+mod tests;

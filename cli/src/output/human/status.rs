@@ -1,0 +1,82 @@
+//! The daemon and its repositories.
+
+use super::super::Style;
+use super::super::progress::describe;
+use super::super::style::clean;
+use super::{bytes, counted, percent, seconds, skipped};
+use codemem_proto::v1;
+
+/// Everything; `now` in Unix seconds.
+pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> String {
+    let daemon = status.daemon.clone().unwrap_or_default();
+    let memory = match daemon.rss_bytes {
+        0 => String::new(),
+        rss => format!(", {}", bytes(rss)),
+    };
+    let mut text = format!(
+        "daemon  {}, process {}, up {}{memory}\n        socket {}\n        data   {}\n        log    {}\n",
+        daemon.version,
+        daemon.pid,
+        seconds(daemon.uptime_seconds as f64),
+        clean(&daemon.socket),
+        clean(&daemon.data_dir),
+        clean(&daemon.log_file),
+    );
+    let model = status.model.clone().unwrap_or_default();
+    text.push_str(format!("model   {} {}", model.state, clean(&model.name)).trim_end());
+    if !model.reason.is_empty() {
+        text.push_str(&format!(": {}", clean(&model.reason)));
+    }
+    text.push('\n');
+    if status.repositories.is_empty() {
+        text.push_str("\nnothing is indexed; `codemem index` in a repository changes that\n");
+    }
+    for repository in &status.repositories {
+        text.push('\n');
+        text.push_str(&one(repository, now, style));
+    }
+    text
+}
+
+fn one(repository: &v1::RepositoryStatus, now: u64, style: Style) -> String {
+    let mut lines = vec![style.subject(&clean(&repository.root))];
+    let indexed = match u64::try_from(repository.indexed_at) {
+        Ok(at) if at > 0 => format!("indexed {} ago", seconds(now.saturating_sub(at).max(1) as f64)),
+        Ok(_) | Err(_) => "not indexed yet".to_owned(),
+    };
+    let commit = repository.commit.get(..12).unwrap_or(&repository.commit);
+    let place = match (repository.branch.is_empty(), commit.is_empty()) {
+        (false, false) => format!("{} at {commit}, ", clean(&repository.branch)),
+        (false, true) => format!("{}, ", clean(&repository.branch)),
+        (true, false) => format!("{commit}, "),
+        (true, true) => String::new(),
+    };
+    lines.push(format!("  {place}{indexed}"));
+    let share = match repository.chunks {
+        0 => 1.0,
+        chunks => repository.vectors as f64 / chunks as f64,
+    };
+    lines.push(format!(
+        "  {}, {}, {}, vectors {}, {}",
+        counted(repository.files, "file"),
+        counted(repository.chunks, "chunk"),
+        counted(repository.symbols, "symbol"),
+        percent(share),
+        bytes(repository.disk_bytes),
+    ));
+    if let Some(skipped) = skipped(&repository.skipped) {
+        lines.push(format!("  skipped {skipped}"));
+    }
+    let progress = repository.progress.unwrap_or_default();
+    match progress.phase() {
+        v1::Phase::Idle | v1::Phase::Unspecified => {}
+        v1::Phase::Queued | v1::Phase::Scan | v1::Phase::Lexical | v1::Phase::Setup | v1::Phase::Vectors => {
+            lines.push(format!("  now {}", describe(&progress)));
+        }
+    }
+    if !repository.problem.is_empty() {
+        let label = style.warning("problem:");
+        lines.push(format!("  {label} {}", clean(&repository.problem)));
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,245 @@
+use super::*;
+
+const PLAIN: fn() -> Style = || Style::new(false);
+
+fn hit() -> v1::Hit {
+    v1::Hit {
+        path: "src/a.rs".to_owned(),
+        start_line: 3,
+        end_line: 9,
+        kind: "method".to_owned(),
+        name: "A::run".to_owned(),
+        signature: "fn run(&self,\n    n: u32)".to_owned(),
+        score: 1.0,
+        snippet: "    let x = 1;\n\n    x\u{1b}[2J\n".to_owned(),
+        language: "rust".to_owned(),
+        stale: true,
+    }
+}
+
+fn coverage() -> v1::Coverage {
+    v1::Coverage {
+        files_searched: 1200,
+        files_total: 1300,
+        chunks: 9000,
+        vectors: 0.25,
+        vectors_used: true,
+        vectors_reason: String::new(),
+        files_in_scope: 1200,
+    }
+}
+
+#[test]
+fn hits_are_compact() {
+    let text_only = v1::Hit {
+        kind: "text".to_owned(),
+        name: String::new(),
+        signature: String::new(),
+        snippet: (0..20).map(|n| format!("{n}\n")).collect(),
+        stale: false,
+        ..hit()
+    };
+    let with_signature_in_snippet = v1::Hit {
+        signature: "x = 1".to_owned(),
+        snippet: "x  =  1".to_owned(),
+        stale: false,
+        ..hit()
+    };
+    let answer = v1::SearchResponse {
+        hits: vec![hit(), with_signature_in_snippet, text_only],
+        ..v1::SearchResponse::default()
+    };
+    let expected = "\
+src/a.rs:3-9  method  A::run  (changed since it was indexed)
+    fn run(&self, n: u32)
+        let x = 1;
+        x\u{fffd}[2J
+
+src/a.rs:3-9  method  A::run
+    x  =  1
+
+src/a.rs:3-9  text
+    0
+    1
+    2
+    3
+    4
+    5
+    6
+    7
+    …
+";
+    assert_eq!(hits(&answer, PLAIN()), expected);
+    assert_eq!(hits(&v1::SearchResponse::default(), PLAIN()), "");
+}
+
+#[test]
+fn receipts() {
+    let full = v1::SearchResponse {
+        hits: vec![hit()],
+        coverage: Some(coverage()),
+        took_ms: 3.21,
+        root: "/r".to_owned(),
+    };
+    assert_eq!(
+        receipt(&full),
+        "1 hit in 3.2 ms; searched 1,200 of 1,300 files; vectors 25 %"
+    );
+    let filtered = v1::SearchResponse {
+        hits: Vec::new(),
+        coverage: Some(v1::Coverage {
+            files_in_scope: 4,
+            vectors_used: false,
+            vectors_reason: "the model is missing".to_owned(),
+            ..coverage()
+        }),
+        ..full.clone()
+    };
+    assert_eq!(
+        receipt(&filtered),
+        "nothing found in 3.2 ms; searched 1,200 of 1,300 files; 4 match the filters; no vectors: the model is missing"
+    );
+    let out_of_scope = v1::SearchResponse {
+        coverage: Some(v1::Coverage {
+            files_in_scope: 0,
+            ..coverage()
+        }),
+        ..filtered
+    };
+    assert!(receipt(&out_of_scope).contains("no file matches the filters"));
+}
+
+#[test]
+fn the_end_of_a_pass() {
+    let result = v1::IndexRootResult {
+        root: "/r".to_owned(),
+        files: 1,
+        chunks: 1500,
+        symbols: 900,
+        skipped: HashMap::from([
+            ("too_large".to_owned(), 2),
+            ("binary".to_owned(), 1),
+            ("failed".to_owned(), 0),
+        ]),
+        vectors: 1200,
+        seconds: 1.25,
+        problem: String::new(),
+    };
+    assert_eq!(
+        indexed(&result, PLAIN()),
+        "/r: 1 file, 1,500 chunks, 900 symbols in 1.2 s\n  vectors for 1,200 of 1,500 chunks\n  skipped 1 binary, 2 too large\n"
+    );
+}
+
+#[test]
+fn the_whole_status() {
+    let repository = v1::RepositoryStatus {
+        root: "/r".to_owned(),
+        files: 10,
+        chunks: 20,
+        symbols: 5,
+        vectors: 5,
+        skipped: HashMap::from([("binary".to_owned(), 1)]),
+        disk_bytes: 2048,
+        progress: Some(v1::Progress {
+            phase: v1::Phase::Vectors.into(),
+            chunks_done: 5,
+            chunks_total: 20,
+            rate: 40.4,
+            eta_seconds: 3.0,
+            ..v1::Progress::default()
+        }),
+        branch: "main".to_owned(),
+        commit: "0123456789abcdef".to_owned(),
+        indexed_at: 1000,
+        problem: "2 files could not be read".to_owned(),
+    };
+    let fresh = v1::RepositoryStatus {
+        root: "/s".to_owned(),
+        ..v1::RepositoryStatus::default()
+    };
+    let answer = v1::StatusResponse {
+        daemon: Some(v1::DaemonStatus {
+            pid: 7,
+            version: "0.1.0".to_owned(),
+            uptime_seconds: 75,
+            rss_bytes: 80 << 20,
+            socket: "/run/s".to_owned(),
+            data_dir: "/data".to_owned(),
+            log_file: "/log".to_owned(),
+        }),
+        repositories: vec![repository, fresh],
+        model: Some(v1::ModelStatus {
+            state: "missing".to_owned(),
+            name: String::new(),
+            reason: "run `codemem setup`".to_owned(),
+        }),
+    };
+    let expected = "\
+daemon  0.1.0, process 7, up 1 min 15 s, 80.0 MiB
+        socket /run/s
+        data   /data
+        log    /log
+model   missing: run `codemem setup`
+
+/r
+  main at 0123456789ab, indexed 1 min 40 s ago
+  10 files, 20 chunks, 5 symbols, vectors 25 %, 2.0 KiB
+  skipped 1 binary
+  now vectors: 5 of 20 chunks, 40/s, 3.0 s left
+  problem: 2 files could not be read
+
+/s
+  not indexed yet
+  0 files, 0 chunks, 0 symbols, vectors 100 %, 0 bytes
+";
+    assert_eq!(status(&answer, 1100, PLAIN()), expected);
+    let empty = status(&v1::StatusResponse::default(), 0, PLAIN());
+    assert!(
+        empty.ends_with("nothing is indexed; `codemem index` in a repository changes that\n"),
+        "{empty}"
+    );
+}
+
+#[test]
+fn lists() {
+    let languages = super::languages(&[
+        v1::Language {
+            name: "rust".to_owned(),
+            extensions: vec!["rs".to_owned()],
+            symbols: true,
+        },
+        v1::Language {
+            name: "makefile".to_owned(),
+            extensions: vec!["mk".to_owned(), "Makefile".to_owned()],
+            symbols: false,
+        },
+    ]);
+    assert_eq!(languages, "rust      symbols  rs\nmakefile  lines    mk Makefile\n");
+    let model = v1::Model {
+        name: "mini".to_owned(),
+        dimension: 384,
+        window: 256,
+        fingerprint: "0123456789abcdef".to_owned(),
+        precision: "int8".to_owned(),
+        active: true,
+        disk_bytes: 23 << 20,
+    };
+    let line = "mini  384 dimensions, window 256, int8, 23.0 MiB, 0123456789ab\n";
+    assert_eq!(models(&[model.clone()]), format!("* {line}"));
+    let installed = v1::SetupResult {
+        onnxruntime: "/lib.so".to_owned(),
+        model: Some(model),
+    };
+    assert_eq!(setup(&installed), format!("runtime  /lib.so\nmodel    {line}"));
+    let answer = v1::PruneResponse {
+        roots: vec!["/gone".to_owned()],
+        contents: 2,
+        vectors: 3,
+        freed_bytes: 10,
+    };
+    assert_eq!(
+        pruned(&answer, true),
+        "would delete 1 root, 2 contents and 3 vectors, 10 bytes\n  /gone is gone\n"
+    );
+}

@@ -1,0 +1,165 @@
+//! The extractor: from a file's bytes to its units.
+
+use crate::detect::{Detected, Detector};
+use crate::error::ChunkError;
+use crate::grammar::Grammar;
+use crate::harvest::{self, Harvest};
+use crate::language::Language;
+use crate::lines::Lines;
+use crate::{chunks, generated, grammar, languages, leading, parse, skip, symbols};
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{Extractor, LanguageInfo};
+use codemem_core::skip::SkipReason;
+use codemem_core::unit::{Extraction, Symbol};
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::OnceLock;
+use tree_sitter::{Parser, QueryCursor};
+
+/// What [`TreeSitterExtractor`] answers to `version()`.
+///
+/// Raise it whenever the same bytes may come back as other symbols, other chunks or another skip than
+/// before: a new grammar version, a changed query, a chunk size, a marker. Contents extracted under
+/// another number are extracted again.
+pub const EXTRACTOR_VERSION: u32 = 1;
+
+/// The name of the language of files that nothing recognises.
+const PLAIN_TEXT: &str = "text";
+
+/// Bounds of what is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Largest file, in bytes; anything over it is [`SkipReason::TooLarge`]. Never above 4 GiB, whatever is set.
+    pub max_file_bytes: u64,
+}
+
+/// The text of a file, as chunks refer to it.
+///
+/// [`Chunk::bytes`](codemem_core::unit::Chunk::bytes) are offsets into this text, which is the file itself when it is
+/// valid UTF-8. Every invalid sequence becomes one U+FFFD (so a Latin-1 file keeps its lines and its structure); a byte
+/// order mark stays. This is [`String::from_utf8_lossy`], spelled out because it is part of the contract.
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Extracts units with the compiled-in grammars. Build one and share it: it holds every compiled query.
+#[derive(Debug)]
+pub struct TreeSitterExtractor {
+    limits: Limits,
+    /// By index in [`languages::ALL`]; compiled when the first file of the language comes.
+    grammars: Vec<OnceLock<Grammar>>,
+    detector: Detector,
+}
+
+thread_local! {
+    /// One parser and one cursor per thread: both are costly to make, and neither can be shared.
+    static TOOLS: RefCell<Tools> = RefCell::new(Tools {
+        parser: Parser::new(),
+        cursor: QueryCursor::new(),
+    });
+}
+
+struct Tools {
+    parser: Parser,
+    cursor: QueryCursor,
+}
+
+impl TreeSitterExtractor {
+    /// Checks the grammars. Queries are compiled as languages turn up: all together they would take a third of a second.
+    pub fn new(limits: Limits) -> Result<Self, ChunkError> {
+        languages::ALL
+            .iter()
+            .try_for_each(|language| grammar::check(language))?;
+        Ok(Self {
+            limits,
+            grammars: languages::ALL.iter().map(|_| OnceLock::new()).collect(),
+            detector: Detector::new(languages::ALL),
+        })
+    }
+
+    fn units(&self, index: usize, text: &str) -> Extraction {
+        let grammar = self.grammars[index].get_or_init(|| {
+            Grammar::compile(languages::ALL[index]).expect("every compiled-in query compiles, as a unit test shows")
+        });
+        let lines = Lines::new(text);
+        let (harvest, has_errors) = TOOLS.with_borrow_mut(|tools| {
+            let Some(tree) = parse::parse(&mut tools.parser, &grammar.parser_language, text) else {
+                return (Harvest::default(), true);
+            };
+            let root = tree.root_node();
+            let harvest = harvest::harvest(&mut tools.cursor, grammar, root, text, &lines);
+            (harvest, root.has_error())
+        });
+        let symbols = symbols::build(grammar.language, text, &lines, &harvest);
+        Extraction {
+            language: grammar.language.name.to_owned(),
+            chunks: chunks::of_code(text, &lines, &symbols),
+            leading_comment: leading::of_code(text, &lines, &harvest, &symbols),
+            symbols,
+            has_errors,
+        }
+    }
+
+    fn plain(language: &str, text: &str) -> Extraction {
+        let lines = Lines::new(text);
+        Extraction {
+            language: language.to_owned(),
+            chunks: chunks::of_text(text, &lines, language),
+            leading_comment: leading::of_text(text, language),
+            symbols: Vec::<Symbol>::new(),
+            has_errors: false,
+        }
+    }
+}
+
+impl Extractor for TreeSitterExtractor {
+    /// Cuts one file. The language is derived from the path (and, for scripts and headers, from the
+    /// content); a content that occurs under several paths keeps the language of the path under which it
+    /// was first seen.
+    fn extract(&self, path: &RepoPath, bytes: &[u8]) -> Result<Extraction, SkipReason> {
+        skip::by_name(path)?;
+        if bytes.len() as u64 > self.limits.max_file_bytes.min(u32::MAX.into()) {
+            return Err(SkipReason::TooLarge);
+        }
+        skip::by_bytes(bytes)?;
+        let text = decode(bytes);
+        let detected = self.detector.detect(path, &text);
+        let name = match detected {
+            Detected::Known(index) => languages::ALL[index].name,
+            Detected::Named(name) => name,
+            Detected::Unknown => PLAIN_TEXT,
+        };
+        skip::by_shape(name, &text)?;
+        if generated::says_so(name, &text) {
+            return Err(SkipReason::Generated);
+        }
+        Ok(match detected {
+            Detected::Known(index) => self.units(index, &text),
+            Detected::Named(_) | Detected::Unknown => Self::plain(name, &text),
+        })
+    }
+
+    fn languages(&self) -> Vec<LanguageInfo> {
+        let mut list: Vec<LanguageInfo> = languages::ALL.iter().map(|language| info(language)).collect();
+        list.push(LanguageInfo {
+            name: PLAIN_TEXT.to_owned(),
+            extensions: Vec::new(),
+            symbols: false,
+        });
+        list.sort_by(|a, b| a.name.cmp(&b.name));
+        list
+    }
+
+    fn version(&self) -> u32 {
+        EXTRACTOR_VERSION
+    }
+}
+
+fn info(language: &Language) -> LanguageInfo {
+    let names = language.extensions.iter().chain(language.file_names);
+    LanguageInfo {
+        name: language.name.to_owned(),
+        extensions: names.map(ToString::to_string).collect(),
+        symbols: true,
+    }
+}

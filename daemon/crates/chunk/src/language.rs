@@ -1,0 +1,142 @@
+//! What makes a language: the descriptor that each file under `languages/` fills in.
+
+use codemem_core::unit::SymbolKind;
+use std::ops::Range;
+use tree_sitter::Node;
+
+/// A language with a compiled-in grammar. Start from [`Language::BASE`] and state what differs.
+#[derive(Debug)]
+pub(crate) struct Language {
+    /// The stable lower-case name.
+    pub(crate) name: &'static str,
+    /// Extensions without the dot. Tried as written first, then in lower case.
+    pub(crate) extensions: &'static [&'static str],
+    /// Whole file names.
+    pub(crate) file_names: &'static [&'static str],
+    /// Programs named in the first line of a script (`#!`), without version digits.
+    pub(crate) interpreters: &'static [&'static str],
+    /// The grammar.
+    pub(crate) grammar: fn() -> tree_sitter::Language,
+    /// The tags queries that grammars bring along and that hold for this language.
+    pub(crate) tags: &'static [&'static str],
+    /// How those patterns of the tags queries begin that are wrong or too wide and that `query` says better.
+    pub(crate) replaced: &'static [&'static str],
+    /// Our own patterns. Captures: see [`crate::grammar`].
+    pub(crate) query: &'static str,
+    /// What `@definition.x` means where it is not the kind of that name joined by `separator`.
+    pub(crate) labels: &'static [Label],
+    /// Joins the names of nested symbols.
+    pub(crate) separator: &'static str,
+    /// Whether a definition inside another carries the other's name. Not so in C.
+    pub(crate) nests: bool,
+    /// Whether functions directly inside a symbol of this kind are methods.
+    pub(crate) owns_methods: fn(SymbolKind) -> bool,
+    /// Whether what the query calls a method stays one outside any owner (methods of object literals).
+    pub(crate) keeps_methods: bool,
+    /// The node that is the name, given the `@name` capture; `None` drops the definition.
+    pub(crate) name_node: for<'t> fn(Node<'t>) -> Option<Node<'t>>,
+    /// Cuts a name as written into what qualifies it and itself.
+    pub(crate) split_name: fn(&str) -> (&str, &str),
+    /// What of a `@scope` as written qualifies the name.
+    pub(crate) clean_scope: fn(&str) -> &str,
+    /// Has the last word on a definition; `None` drops it.
+    pub(crate) refine: fn(&Candidate<'_>) -> Option<SymbolKind>,
+    /// The bytes that the signature leaves out; what follows them inside the node belongs to it.
+    pub(crate) body: fn(Node<'_>, &str) -> Option<Range<usize>>,
+    /// How documentation comments begin. When one stands above a definition, ordinary comments beside it are left out.
+    pub(crate) doc_markers: &'static [&'static str],
+    /// How comments begin that document what is around them, not what follows.
+    pub(crate) inner_doc_markers: &'static [&'static str],
+}
+
+/// What `@definition.NAME` stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Label {
+    /// The part after `definition.` or `declaration.`.
+    pub(crate) name: &'static str,
+    /// The kind.
+    pub(crate) kind: SymbolKind,
+    /// What stands between the enclosing name and this one.
+    pub(crate) joint: &'static str,
+    /// True when what follows in the file, rather than what is inside, carries this name.
+    pub(crate) prefixes: bool,
+}
+
+/// A definition about to be accepted.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    /// What nesting made of the captured kind.
+    pub(crate) kind: SymbolKind,
+    /// The name.
+    pub(crate) name: &'a str,
+    /// The source from the name to the end of the definition.
+    pub(crate) rest: &'a str,
+}
+
+impl Language {
+    /// What holds for most languages.
+    pub(crate) const BASE: Self = Self {
+        name: "",
+        extensions: &[],
+        file_names: &[],
+        interpreters: &[],
+        grammar: no_grammar,
+        tags: &[],
+        replaced: &[],
+        query: "",
+        labels: &[],
+        separator: ".",
+        nests: true,
+        owns_methods: is_type_like,
+        keeps_methods: false,
+        name_node: captured_node,
+        split_name: whole_name,
+        clean_scope: same_scope,
+        refine: as_nested,
+        body: body_field,
+        doc_markers: &[],
+        inner_doc_markers: &[],
+    };
+}
+
+/// Stands in until a language names its grammar; every language is compiled by the tests, so none can forget.
+fn no_grammar() -> tree_sitter::Language {
+    unreachable!("every language names its grammar")
+}
+
+/// Types, interfaces and implementation blocks own methods.
+pub(crate) fn is_type_like(kind: SymbolKind) -> bool {
+    kind.is_type() || kind == SymbolKind::Impl
+}
+
+fn captured_node(node: Node<'_>) -> Option<Node<'_>> {
+    Some(node)
+}
+
+fn whole_name(name: &str) -> (&str, &str) {
+    ("", name)
+}
+
+fn same_scope(scope: &str) -> &str {
+    scope
+}
+
+fn as_nested(candidate: &Candidate<'_>) -> Option<SymbolKind> {
+    Some(candidate.kind)
+}
+
+/// From the `body` field to the end.
+pub(crate) fn body_field(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
+    let body = node.child_by_field_name("body")?;
+    Some(body.start_byte()..node.end_byte())
+}
+
+/// True for names that are constants by convention: capitals, digits and underscores, at least one capital.
+pub(crate) fn is_screaming(name: &str) -> bool {
+    name.bytes().any(|b| b.is_ascii_uppercase()) && !name.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// A name without its type arguments: `Map<K, V>` gives `Map`.
+pub(crate) fn without_arguments(name: &str) -> &str {
+    name.find('<').map_or(name, |at| name[..at].trim_end())
+}

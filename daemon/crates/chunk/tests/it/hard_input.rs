@@ -1,0 +1,162 @@
+//! Files made to hurt, and files that are merely unusual.
+
+use crate::common::{MAX_FILE_BYTES, check, extract, samples};
+use codemem_core::skip::SkipReason;
+use codemem_core::unit::SymbolKind;
+
+/// Levels of nesting. A recursive walk of the tree would need more stack than a thread has.
+const LEVELS: usize = 5_000;
+
+#[test]
+fn deep_nesting_is_survived() {
+    let nested = |open: &str, middle: &str, close: &str| open.repeat(LEVELS) + middle + &close.repeat(LEVELS);
+    for (path, text) in [
+        ("a.rs", format!("fn f() {{ {} }}\n", nested("(\n", "1", ")"))),
+        ("b.rs", nested("mod a {\n", "fn f() {}\n", "}\n")),
+        ("a.js", nested("function f() {\n", "g()\n", "}\n")),
+        ("b.js", format!("x = {};\n", nested("{a:\n", "1", "}"))),
+        ("a.ts", nested("namespace a {\n", "export class B {}\n", "}\n")),
+        ("a.c", format!("int f(void) {{\n{}}}\n", nested("{\n", "g();", "}\n"))),
+        ("a.cpp", nested("namespace a {\n", "class B {};\n", "}\n")),
+        ("a.java", nested("class A {\n", "void f() {}\n", "}\n")),
+        ("a.cs", nested("class A {\n", "void f() {}\n", "}\n")),
+        (
+            "a.go",
+            format!("package a\nfunc f() {{\n{}}}\n", nested("if x {\n", "g()\n", "}\n")),
+        ),
+        ("a.rb", nested("module A\n", "def f; end\n", "end\n")),
+        ("a.php", format!("<?php\n{};\n", nested("(\n", "1", ")"))),
+        ("a.sh", nested("f() {\n", "echo\n", "}\n")),
+        ("a.tsx", format!("const a = {};\n", nested("<a>\n", "text", "</a>\n"))),
+    ] {
+        let extraction = extract(path, text.as_bytes()).expect("code");
+        check(&text, &extraction);
+    }
+    // Python's own limit is 100 levels of indentation; here the file grows with the square of the levels.
+    let python: String = (0..400)
+        .map(|level| format!("{}def f():\n", " ".repeat(level)))
+        .collect();
+    let extraction = extract("a.py", python.as_bytes()).expect("code");
+    check(&python, &extraction);
+}
+
+#[test]
+fn a_line_of_ten_megabytes_is_minified_at_once() {
+    let line = vec![b'x'; 10 << 20];
+    assert_eq!(extract("a.js", &line), Err(SkipReason::Minified));
+    assert_eq!(extract("a.txt", &line), Err(SkipReason::Minified));
+}
+
+#[test]
+fn a_file_over_the_limit_is_too_large() {
+    let bytes = vec![b'\n'; MAX_FILE_BYTES as usize + 1];
+    assert_eq!(extract("a.py", &bytes), Err(SkipReason::TooLarge));
+}
+
+#[test]
+fn an_empty_file_has_no_chunks() {
+    for path in ["a.rs", "a.md", "a"] {
+        let extraction = extract(path, b"").expect("text");
+        assert!(extraction.chunks.is_empty() && extraction.symbols.is_empty(), "{path}");
+    }
+    let extraction = extract("a.rs", b"\n\n").expect("text");
+    check("\n\n", &extraction);
+    assert_eq!(extraction.chunks.len(), 1);
+}
+
+#[test]
+fn latin_1_is_read_with_its_structure() {
+    let bytes = b"# Gr\xf6\xdfe\ndef gr\xfc\xdfe(a):\n    \"\"\"Sagt gr\xfc\xdf Gott.\"\"\"\n    return a\n\n\nclass Later:\n    pass\n";
+    let extraction = extract("a.py", bytes).expect("text");
+    let text = codemem_chunk::decode(bytes);
+    check(&text, &extraction);
+    let later = extraction
+        .symbols
+        .iter()
+        .find(|symbol| symbol.name == "Later")
+        .expect("found");
+    assert_eq!((later.lines.start, later.lines.end), (7, 8));
+}
+
+#[test]
+fn line_ends_make_no_difference() {
+    for (name, bytes) in samples() {
+        let unix = String::from_utf8(bytes).expect("samples are UTF-8");
+        let dos = unix.replace('\n', "\r\n");
+        let open = unix.trim_end().to_owned();
+        let expected = extract(&name, unix.as_bytes()).expect("code");
+        for text in [&dos, &open] {
+            let found = extract(&name, text.as_bytes()).expect("code");
+            check(text, &found);
+            assert_eq!(found.symbols, expected.symbols, "{name}");
+            assert_eq!(found.leading_comment, expected.leading_comment, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_obstacle() {
+    let text = "\u{feff}\"\"\"Says what.\"\"\"\n\n\ndef f():\n    pass\n";
+    let extraction = extract("a.py", text.as_bytes()).expect("text");
+    check(text, &extraction);
+    assert_eq!(extraction.leading_comment.as_deref(), Some("Says what."));
+    assert_eq!(extraction.symbols.len(), 1);
+}
+
+#[test]
+fn what_parses_is_kept_when_the_rest_does_not() {
+    let text = "fn good() {}\n\nfn bad( { ] =>\n\nstruct Fine { a: u32 }\n\nfn also_good() {}\n";
+    let extraction = extract("a.rs", text.as_bytes()).expect("text");
+    check(text, &extraction);
+    assert!(extraction.has_errors);
+    assert!(extraction.symbols.iter().any(|symbol| symbol.name == "good"));
+}
+
+#[test]
+fn oversized_units_are_cut_and_tiny_ones_joined() {
+    let small = |index: usize| format!("    def get_{index}(self):\n        return {index}\n\n");
+    let large = |index: usize| {
+        let line = "        self.value = compute_something_of_length(self.value, 1234567890)\n";
+        format!("    def large_{index}(self):\n{}\n", line.repeat(60))
+    };
+    let text = format!(
+        "class Big:\n{}{}{}",
+        (0..40).map(small).collect::<String>(),
+        large(1),
+        large(2)
+    );
+    let extraction = extract("a.py", text.as_bytes()).expect("code");
+    check(&text, &extraction);
+    let sizes: Vec<_> = extraction.chunks.iter().map(|chunk| chunk.bytes.len()).collect();
+    assert!(sizes.iter().all(|&size| (300..=2_700).contains(&size)), "{sizes:?}");
+    assert_eq!(extraction.symbols[0].kind, SymbolKind::Class);
+    // The getters' chunks show the class, the pieces of a large method the method.
+    let shown = |index: u32| &extraction.symbols[index as usize].qualified_name;
+    let names: Vec<_> = extraction
+        .chunks
+        .iter()
+        .filter_map(|chunk| chunk.symbol.map(shown))
+        .collect();
+    assert_eq!(names.len(), sizes.len());
+    assert_eq!(names.first().map(|name| name.as_str()), Some("Big"), "{names:?}");
+    assert_eq!(
+        names.iter().filter(|name| **name == "Big.large_1").count(),
+        3,
+        "{names:?}"
+    );
+}
+
+#[test]
+fn many_comments_and_many_definitions_take_linear_time() {
+    // Either would take minutes if any step looked at all neighbours of each.
+    let comments = "// a comment\n".repeat(100_000) + "function last() {}\n";
+    let extraction = extract("a.js", comments.as_bytes()).expect("code");
+    check(&comments, &extraction);
+    assert_eq!(extraction.symbols.len(), 1);
+    let functions: String = (0..50_000)
+        .map(|index| format!("int f{index}(void) {{ return {index}; }}\n"))
+        .collect();
+    let extraction = extract("a.c", functions.as_bytes()).expect("code");
+    check(&functions, &extraction);
+    assert_eq!(extraction.symbols.len(), 50_000);
+}

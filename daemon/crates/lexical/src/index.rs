@@ -1,0 +1,235 @@
+//! The index as the engine knows it: the port, over one directory.
+
+use crate::error::Error;
+use crate::marker;
+use crate::schema::{self, Fields};
+use crate::search;
+use crate::snapshot::Snapshot;
+use crate::writer::{Writer, WriterOptions};
+use codemem_core::ids::{ContentId, PathId};
+use codemem_core::ports::{ChunkDocument, LexicalEvidence, LexicalIndex, LexicalQuery, PathDocument, PortResult};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::{fs, io};
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::Schema;
+use tantivy::store::Compressor;
+use tantivy::{Index, IndexReader, IndexSettings, ReloadPolicy, TantivyError};
+
+/// Whether an index was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opened {
+    /// It was there, whole and of the generation asked for.
+    Existing,
+    /// It was not, or belonged to another generation, format or tokenizer: it is empty now, and
+    /// everything has to be put again (`Catalog::reset_lexical`).
+    Created,
+}
+
+/// The lexical index of one repository.
+pub struct CodeIndex {
+    directory: PathBuf,
+    generation: u64,
+    fields: Fields,
+    writer: Writer,
+    reader: IndexReader,
+    /// Replaced at a commit; a search holds the lock only to clone the pointer.
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// Whether something was, or may have been, committed that the snapshot does not show.
+    stale: AtomicBool,
+}
+
+impl std::fmt::Debug for CodeIndex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodeIndex")
+            .field("directory", &self.directory)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CodeIndex {
+    /// Opens the index in `directory`, which belongs to this crate alone. What is there but was made
+    /// for another generation, format or tokenizer is wiped; what is damaged is left as it is and
+    /// reported as [`Error::Corrupt`], for [`CodeIndex::recreate`] to replace.
+    pub fn open(directory: &Path, generation: u64, options: WriterOptions) -> Result<(Self, Opened), Error> {
+        let fits = marker::fits(directory, generation).map_err(|source| Error::Directory {
+            path: directory.to_owned(),
+            source,
+        })?;
+        if !fits {
+            return Self::recreate(directory, generation, options).map(|index| (index, Opened::Created));
+        }
+        let fields = Fields::new();
+        let index = existing(directory, fields.schema()).map_err(|source| Error::opening(directory, source))?;
+        let index = Self::new(directory, generation, fields, index, options)?;
+        Ok((index, Opened::Existing))
+    }
+
+    /// Empties `directory`, whatever it holds, and creates a new index there. No other [`CodeIndex`]
+    /// may be open on it.
+    pub fn recreate(directory: &Path, generation: u64, options: WriterOptions) -> Result<Self, Error> {
+        let unusable = |source: io::Error| Error::Directory {
+            path: directory.to_owned(),
+            source,
+        };
+        marker::clear(directory).map_err(unusable)?;
+        let fields = Fields::new();
+        let index = create(directory, fields.schema()).map_err(|source| Error::Create {
+            path: directory.to_owned(),
+            source,
+        })?;
+        marker::write(directory, generation).map_err(unusable)?;
+        tracing::info!(directory = %directory.display(), generation, "created an empty lexical index");
+        Self::new(directory, generation, fields, index, options)
+    }
+
+    /// Waits for merges, gives up the writer's threads and memory, and lets go of files that merges
+    /// replaced. What was written since the last commit is thrown away. For an index that will not be
+    /// written for a while; a commit does the same by itself when nothing is left to merge.
+    pub fn release(&self) -> Result<(), Error> {
+        self.writer.close().map_err(|source| self.commit_error(source))?;
+        self.reload()
+    }
+
+    /// How many segments a search walks.
+    pub fn segments(&self) -> usize {
+        self.snapshot().segments.len()
+    }
+
+    fn new(
+        directory: &Path,
+        generation: u64,
+        fields: Fields,
+        index: Index,
+        options: WriterOptions,
+    ) -> Result<Self, Error> {
+        schema::register(index.tokenizers());
+        let open = || {
+            let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+            let snapshot = Snapshot::of(&fields, &reader.searcher(), &Snapshot::default())?;
+            Ok((reader, snapshot))
+        };
+        let (reader, snapshot) = open().map_err(|source| Error::opening(directory, source))?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            generation,
+            writer: Writer::new(index, fields.clone(), options),
+            fields,
+            reader,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            stale: AtomicBool::new(false),
+        })
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The snapshot for the writing side, which must know what is there to replace it.
+    fn newest(&self) -> Result<Arc<Snapshot>, Error> {
+        if self.stale.load(Ordering::Relaxed) {
+            self.reload()?;
+        }
+        Ok(self.snapshot())
+    }
+
+    fn reload(&self) -> Result<(), Error> {
+        let load = || {
+            self.reader.reload()?;
+            Snapshot::of(&self.fields, &self.reader.searcher(), &self.snapshot())
+        };
+        let snapshot = load().map_err(|source| Error::Reload {
+            path: self.directory.clone(),
+            source,
+        })?;
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.stale.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn write_error(&self, source: TantivyError) -> Error {
+        Error::Write {
+            path: self.directory.clone(),
+            source,
+        }
+    }
+
+    fn commit_error(&self, source: TantivyError) -> Error {
+        Error::Commit {
+            path: self.directory.clone(),
+            source,
+        }
+    }
+}
+
+impl LexicalIndex for CodeIndex {
+    fn put_chunks(&self, chunks: &[ChunkDocument<'_>]) -> PortResult<()> {
+        let written = self.writer.put_chunks(chunks, &*self.newest()?);
+        Ok(written.map_err(|source| self.write_error(source))?)
+    }
+
+    fn put_paths(&self, paths: &[PathDocument<'_>]) -> PortResult<()> {
+        let written = self.writer.put_paths(paths, &*self.newest()?);
+        Ok(written.map_err(|source| self.write_error(source))?)
+    }
+
+    fn delete(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()> {
+        let written = self.writer.delete(contents, paths, &*self.newest()?);
+        Ok(written.map_err(|source| self.write_error(source))?)
+    }
+
+    fn commit(&self) -> PortResult<()> {
+        // Also a commit that failed may have reached the disk.
+        let committed = self.writer.commit();
+        if !matches!(committed, Ok(false)) {
+            self.stale.store(true, Ordering::Relaxed);
+        }
+        committed.map_err(|source| self.commit_error(source))?;
+        self.newest()?;
+        Ok(self.writer.rest().map_err(|source| self.commit_error(source))?)
+    }
+
+    fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence> {
+        let found = search::search(&self.snapshot(), query);
+        Ok(found.map_err(|source| Error::Search {
+            path: self.directory.clone(),
+            source: source.into(),
+        })?)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Files that cannot be measured, because a merge has just removed them, count nothing.
+    fn disk_bytes(&self) -> u64 {
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| entry.metadata().ok())
+            .map(|file| file.len())
+            .sum()
+    }
+}
+
+fn existing(directory: &Path, schema: &Schema) -> tantivy::Result<Index> {
+    let index = Index::open_in_dir(directory)?;
+    if index.schema() == *schema {
+        Ok(index)
+    } else {
+        Err(TantivyError::SchemaError(
+            "the fields are not those of this format".into(),
+        ))
+    }
+}
+
+fn create(directory: &Path, schema: &Schema) -> tantivy::Result<Index> {
+    // Nothing is stored, so there is nothing to compress and no thread needed to do it.
+    let settings = IndexSettings {
+        docstore_compression: Compressor::None,
+        docstore_compress_dedicated_thread: false,
+        ..IndexSettings::default()
+    };
+    Index::create(MmapDirectory::open(directory)?, schema.clone(), settings)
+}

@@ -1,0 +1,71 @@
+//! Which rows a search counts, and how many documents and tokens that is.
+
+use crate::bm25::FieldStats;
+use crate::schema::Text;
+use crate::snapshot::{Snapshot, View};
+use codemem_core::ids::IdSet;
+use codemem_core::ports::LexicalQuery;
+
+/// The rows that are alive and asked for.
+pub(crate) struct Scope {
+    /// By segment: whether each row of `files` is in.
+    pub(crate) files: Vec<Vec<bool>>,
+    /// By segment: whether each row of `paths` is in.
+    pub(crate) paths: Vec<Vec<bool>>,
+    /// How many contents are in.
+    pub(crate) n_files: u32,
+    /// Chunk documents, by field of [`Text::OF_CHUNK`].
+    pub(crate) chunk_stats: [FieldStats; 3],
+    /// Contents, by field of [`Text::OF_CHUNK`].
+    pub(crate) file_stats: [FieldStats; 3],
+    /// Path documents, by field of [`Text::OF_PATH`].
+    pub(crate) path_stats: [FieldStats; 2],
+}
+
+impl Scope {
+    pub(crate) fn of(snapshot: &Snapshot, query: &LexicalQuery<'_>) -> Self {
+        let mut scope = Self {
+            files: Vec::with_capacity(snapshot.segments.len()),
+            paths: Vec::with_capacity(snapshot.segments.len()),
+            n_files: 0,
+            chunk_stats: [FieldStats::default(); 3],
+            file_stats: [FieldStats::default(); 3],
+            path_stats: [FieldStats::default(); 2],
+        };
+        for view in &snapshot.segments {
+            scope.add_files(view, query.contents);
+            scope.add_paths(view, query.paths);
+        }
+        scope
+    }
+
+    fn add_files(&mut self, view: &View, contents: &IdSet) {
+        let rows = view.segment.files.iter().map(|file| {
+            let inside = contents.contains(file.content) && view.is_alive(file.docs.start);
+            if inside {
+                self.n_files += 1;
+                for column in 0..Text::OF_CHUNK.len() {
+                    self.chunk_stats[column].add_many(file.n_filled[column], file.lengths[column].into());
+                    self.file_stats[column].add(file.lengths[column]);
+                }
+            }
+            inside
+        });
+        let rows = rows.collect();
+        self.files.push(rows);
+    }
+
+    fn add_paths(&mut self, view: &View, paths: &IdSet) {
+        let rows = view.segment.paths.iter().map(|row| {
+            let inside = paths.contains(row.path) && view.is_alive(row.doc);
+            if inside {
+                for column in 0..Text::OF_PATH.len() {
+                    self.path_stats[column].add(row.lengths[column]);
+                }
+            }
+            inside
+        });
+        let rows = rows.collect();
+        self.paths.push(rows);
+    }
+}

@@ -1,0 +1,82 @@
+//! What no manifest names, and letting go of it.
+
+use super::{outbox, record, rows::SPACE_FILES, texts};
+use crate::sqlite::Fault;
+use codemem_core::ids::{ContentId, PathId, TextId};
+use codemem_core::ports::Garbage;
+use rusqlite::Connection;
+
+/// Contents and paths without a manifest line, and texts that only such contents use.
+pub(super) fn find(tx: &Connection) -> Result<Garbage, Fault> {
+    let contents = select(
+        tx,
+        "SELECT id FROM contents c WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.content = c.id)",
+    )?;
+    let paths = select(
+        tx,
+        "SELECT id FROM paths p WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.path = p.id)",
+    )?;
+    let texts = select(
+        tx,
+        &format!(
+            "SELECT id FROM texts t WHERE CASE t.space
+                 WHEN {SPACE_FILES} THEN NOT EXISTS (SELECT 1 FROM manifest m WHERE m.summary = t.id)
+                 ELSE NOT EXISTS (SELECT 1 FROM chunks c JOIN manifest m ON m.content = c.content WHERE c.text = t.id)
+             END"
+        ),
+    )?;
+    Ok(Garbage {
+        contents: contents.into_iter().map(ContentId).collect(),
+        paths: paths.into_iter().map(PathId).collect(),
+        texts: texts.into_iter().map(TextId).collect(),
+    })
+}
+
+/// Deletes what [`find`] named. What has come into use since then is kept, and recorded as missing
+/// in the indexes, which have deleted it.
+pub(super) fn delete(tx: &Connection, garbage: &Garbage) -> Result<(), Fault> {
+    let mut held = tx.prepare_cached("SELECT 1 FROM manifest WHERE content = ?1")?;
+    let mut delete = tx.prepare_cached("DELETE FROM contents WHERE id = ?1")?;
+    let mut kept_contents = Vec::new();
+    for &content in &garbage.contents {
+        if held.exists([content.0])? {
+            kept_contents.push(content);
+        } else {
+            record::delete_units(tx, content)?;
+            delete.execute([content.0])?;
+        }
+    }
+
+    let mut held = tx.prepare_cached("SELECT 1 FROM manifest WHERE path = ?1")?;
+    let mut delete = tx.prepare_cached("DELETE FROM paths WHERE id = ?1")?;
+    let mut kept_paths = Vec::new();
+    for &path in &garbage.paths {
+        if held.exists([path.0])? {
+            kept_paths.push(path);
+        } else {
+            delete.execute([path.0])?;
+        }
+    }
+    outbox::set_lexical(tx, &kept_contents, &kept_paths, false)?;
+
+    let mut held = tx.prepare_cached(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM chunks WHERE text = ?1)
+                     OR EXISTS (SELECT 1 FROM manifest WHERE summary = ?1)",
+    )?;
+    let mut delete = tx.prepare_cached("DELETE FROM texts WHERE id = ?1")?;
+    let mut kept_texts = Vec::new();
+    for &text in &garbage.texts {
+        if held.exists([text.0])? {
+            kept_texts.push(text);
+        } else {
+            delete.execute([text.0])?;
+        }
+    }
+    texts::set_vectors(tx, &kept_texts, false)
+}
+
+fn select(tx: &Connection, sql: &str) -> Result<Vec<u32>, Fault> {
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,161 @@
+//! Point look-ups of a search: chunks, symbols and texts by their keys.
+
+use super::names::{Kinds, name_key};
+use super::rows;
+use crate::sqlite::Fault;
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, TextId};
+use codemem_core::ports::{ChunkRow, SymbolRow};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+/// Columns of a symbol, in the order of [`symbol_row`].
+macro_rules! symbol_columns {
+    () => {
+        "s.content, s.name, s.qualified_name, s.kind, s.signature, s.docstring, s.first_line, s.last_line"
+    };
+}
+
+/// A chunk with its symbol, in the order of [`chunk_row`]; the condition follows.
+macro_rules! select_chunk {
+    ($condition:literal) => {
+        concat!(
+            "SELECT c.id, c.content, c.first_line, c.last_line, c.text, ",
+            symbol_columns!(),
+            " FROM chunks c LEFT JOIN symbols s ON s.id = c.symbol WHERE ",
+            $condition
+        )
+    };
+}
+
+/// Which of these contents are held by this extractor version and in the lexical index.
+pub(super) fn known(
+    tx: &Connection,
+    hashes: &[ContentHash],
+    extractor_version: u32,
+) -> Result<Vec<ContentHash>, Fault> {
+    let mut statement =
+        tx.prepare_cached("SELECT 1 FROM contents WHERE hash = ?1 AND extractor_version = ?2 AND lexical = 1")?;
+    let mut known = Vec::new();
+    for hash in hashes {
+        if statement.exists(params![hash.0, extractor_version])? {
+            known.push(*hash);
+        }
+    }
+    Ok(known)
+}
+
+/// Chunks by id, in the order asked for; unknown ids are left out.
+pub(super) fn chunks(tx: &Connection, kinds: &Kinds, ids: &[ChunkId]) -> Result<Vec<ChunkRow>, Fault> {
+    let mut statement = tx.prepare_cached(select_chunk!("c.id = ?1"))?;
+    let mut chunks = Vec::with_capacity(ids.len());
+    for id in ids {
+        chunks.extend(statement.query_row([id.0], |row| chunk_row(kinds, row)).optional()?);
+    }
+    Ok(chunks)
+}
+
+/// The chunks of a content, in file order.
+pub(super) fn chunks_of(tx: &Connection, kinds: &Kinds, content: ContentId) -> Result<Vec<ChunkRow>, Fault> {
+    let mut statement = tx.prepare_cached(select_chunk!(
+        "c.id >= (SELECT first_chunk FROM contents WHERE id = ?1)
+         AND c.id < (SELECT first_chunk + n_chunks FROM contents WHERE id = ?1)
+         ORDER BY c.id"
+    ))?;
+    let rows = statement.query_map([content.0], |row| chunk_row(kinds, row))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The chunks that carry these texts, of contents that a manifest holds: what is only waiting to be
+/// collected would crowd out what can be shown.
+pub(super) fn chunks_with_texts(tx: &Connection, texts: &[TextId]) -> Result<Vec<(TextId, ChunkId, ContentId)>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT c.id, c.content FROM chunks c
+         WHERE c.text = ?1 AND EXISTS (SELECT 1 FROM manifest m WHERE m.content = c.content)
+         ORDER BY c.id",
+    )?;
+    let mut chunks = Vec::with_capacity(texts.len());
+    for text in texts {
+        let mut rows = statement.query([text.0])?;
+        while let Some(row) = rows.next()? {
+            chunks.push((*text, ChunkId(row.get(0)?), ContentId(row.get(1)?)));
+        }
+    }
+    Ok(chunks)
+}
+
+/// Definitions by lower-cased name, of contents that a manifest holds. When there are more than
+/// `limit`, every name gets its share: a common name must not crowd out a rare one.
+pub(super) fn definitions(
+    tx: &Connection,
+    kinds: &Kinds,
+    names: &[String],
+    limit: usize,
+) -> Result<Vec<SymbolRow>, Fault> {
+    let mut statement = tx.prepare_cached(concat!(
+        "SELECT ",
+        symbol_columns!(),
+        ", s.id FROM symbols s
+         WHERE s.name_key = ?1 AND s.id > ?2
+             AND EXISTS (SELECT 1 FROM manifest m WHERE m.content = s.content)
+         ORDER BY s.id LIMIT ?3"
+    ))?;
+    let mut open: Vec<(&String, u32)> = Vec::with_capacity(names.len());
+    for name in names {
+        if !open.iter().any(|(other, _)| *other == name) {
+            open.push((name, 0));
+        }
+    }
+    let mut found = Vec::new();
+    while !open.is_empty() && found.len() < limit {
+        let share = (limit - found.len()).div_ceil(open.len());
+        let mut still_open = Vec::new();
+        for (name, after) in open {
+            let wanted = share.min(limit - found.len());
+            let mut last = after;
+            let mut n_rows = 0;
+            let mut rows = statement.query(params![name_key(name), after, wanted as i64])?;
+            while let Some(row) = rows.next()? {
+                n_rows += 1;
+                last = row.get(8)?;
+                let symbol = symbol_row(kinds, row, 0)?;
+                // The key is a hash; the name decides.
+                if symbol.name.to_lowercase() == *name {
+                    found.push(symbol);
+                }
+            }
+            if n_rows == wanted && wanted > 0 {
+                still_open.push((name, last));
+            }
+        }
+        open = still_open;
+    }
+    Ok(found)
+}
+
+fn chunk_row(kinds: &Kinds, row: &Row<'_>) -> rusqlite::Result<ChunkRow> {
+    const FIRST_SYMBOL_COLUMN: usize = 5;
+    let symbol = match row.get::<_, Option<u32>>(FIRST_SYMBOL_COLUMN)? {
+        Some(_content) => Some(symbol_row(kinds, row, FIRST_SYMBOL_COLUMN)?),
+        None => None,
+    };
+    Ok(ChunkRow {
+        id: ChunkId(row.get(0)?),
+        content: ContentId(row.get(1)?),
+        lines: rows::lines(row, 2)?,
+        text: TextId(row.get(4)?),
+        symbol,
+    })
+}
+
+fn symbol_row(kinds: &Kinds, row: &Row<'_>, column: usize) -> rusqlite::Result<SymbolRow> {
+    let name: String = row.get(column + 1)?;
+    let qualified_name: Option<String> = row.get(column + 2)?;
+    Ok(SymbolRow {
+        content: ContentId(row.get(column)?),
+        qualified_name: qualified_name.unwrap_or_else(|| name.clone()),
+        name,
+        kind: kinds.kind(column + 3, row.get(column + 3)?)?,
+        signature: row.get(column + 4)?,
+        docstring: row.get(column + 5)?,
+        lines: rows::lines(row, column + 6)?,
+    })
+}

@@ -1,0 +1,212 @@
+//! The catalog of one repository: `codemem_core`'s port on a SQLite file.
+//!
+//! One file per noun; each holds functions over an open transaction, and this one opens the
+//! transactions. Contents, paths and texts are shared by all worktrees of the repository; only
+//! manifests belong to one.
+
+mod counts;
+mod garbage;
+mod ids;
+mod lookups;
+mod manifest;
+mod names;
+mod outbox;
+mod record;
+mod rows;
+mod schema;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod worktrees;
+
+use crate::error::StoreResult;
+use crate::registry::root_text;
+use crate::sqlite::Database;
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextId, WorktreeId};
+use codemem_core::ports::{
+    Catalog, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult, RecordedFile,
+    SymbolRow, VectorSpace, WorktreeCounts,
+};
+use codemem_core::skip::SkipReason;
+use counts::CountsCache;
+use names::Kinds;
+use std::path::{Path, PathBuf};
+
+/// The catalog of one repository, in `catalog.db` of its directory.
+pub struct SqliteCatalog {
+    database: Database,
+    kinds: Kinds,
+    generation: u64,
+    counts: CountsCache,
+}
+
+impl SqliteCatalog {
+    /// Opens the catalog in `directory`, creating both when missing.
+    pub fn open(directory: &Path) -> StoreResult<Self> {
+        let database = Database::open(&directory.join(schema::FILE_NAME), &schema::SCHEMA)?;
+        let kinds = database.write("learn the symbol kinds", |tx| Kinds::load(tx, database.name()))?;
+        let generation = database.read("read the generation", settings::generation)?;
+        Ok(Self {
+            database,
+            kinds,
+            generation,
+            counts: CountsCache::default(),
+        })
+    }
+
+    /// Looks at every page of the file; damage is an error.
+    pub fn check(&self) -> StoreResult<()> {
+        self.database.check()
+    }
+}
+
+impl Catalog for SqliteCatalog {
+    fn worktree(&self, root: &Path) -> PortResult<WorktreeId> {
+        let root = root_text(root)?;
+        let found = self.database.read("find a worktree", |tx| worktrees::find(tx, root))?;
+        if let Some(worktree) = found {
+            return Ok(worktree);
+        }
+        Ok(self
+            .database
+            .write("add a worktree", |tx| worktrees::find_or_create(tx, root))?)
+    }
+
+    fn worktrees(&self) -> PortResult<Vec<(WorktreeId, PathBuf)>> {
+        Ok(self.database.read("list worktrees", worktrees::list)?)
+    }
+
+    fn remove_worktree(&self, worktree: WorktreeId) -> PortResult<()> {
+        self.database
+            .write("remove a worktree", |tx| worktrees::remove(tx, worktree))?;
+        self.counts.forget(worktree);
+        Ok(())
+    }
+
+    fn manifest(&self, worktree: WorktreeId) -> PortResult<Vec<ManifestEntry>> {
+        Ok(self
+            .database
+            .read("list a manifest", |tx| manifest::list(tx, worktree))?)
+    }
+
+    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>> {
+        Ok(self
+            .database
+            .read("find contents", |tx| lookups::known(tx, hashes, extractor_version))?)
+    }
+
+    fn record(
+        &self,
+        worktree: WorktreeId,
+        change: &ManifestChange,
+        extractor_version: u32,
+    ) -> PortResult<Vec<RecordedFile>> {
+        Ok(self.database.write("record files", |tx| {
+            record::record(tx, &self.kinds, worktree, change, extractor_version)
+        })?)
+    }
+
+    fn mark_lexical(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()> {
+        Ok(self.database.write("mark what the lexical index has", |tx| {
+            outbox::set_lexical(tx, contents, paths, true)
+        })?)
+    }
+
+    fn rewind(&self) -> PortResult<Garbage> {
+        Ok(self.database.write("rewind", outbox::rewind)?)
+    }
+
+    fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()> {
+        Ok(self.database.write("record skipped files", |tx| {
+            manifest::set_skipped(tx, worktree, skipped)
+        })?)
+    }
+
+    fn skipped(&self, worktree: WorktreeId) -> PortResult<Vec<(SkipReason, u64)>> {
+        Ok(self
+            .database
+            .read("count skipped files", |tx| manifest::skipped(tx, worktree))?)
+    }
+
+    fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts> {
+        Ok(self.counts.get(&self.database, worktree)?)
+    }
+
+    fn chunks(&self, ids: &[ChunkId]) -> PortResult<Vec<ChunkRow>> {
+        Ok(self
+            .database
+            .read("find chunks", |tx| lookups::chunks(tx, &self.kinds, ids))?)
+    }
+
+    fn chunks_of(&self, content: ContentId) -> PortResult<Vec<ChunkRow>> {
+        Ok(self.database.read("find the chunks of a content", |tx| {
+            lookups::chunks_of(tx, &self.kinds, content)
+        })?)
+    }
+
+    fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>> {
+        Ok(self
+            .database
+            .read("find the chunks of texts", |tx| lookups::chunks_with_texts(tx, texts))?)
+    }
+
+    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {
+        Ok(self.database.read("find definitions", |tx| {
+            lookups::definitions(tx, &self.kinds, names, limit)
+        })?)
+    }
+
+    fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>> {
+        Ok(self.database.read("find texts without vectors", |tx| {
+            outbox::pending_vectors(tx, space, limit)
+        })?)
+    }
+
+    fn mark_vectors(&self, texts: &[TextId]) -> PortResult<()> {
+        Ok(self.database.write("mark what the vector index has", |tx| {
+            texts::set_vectors(tx, texts, true)
+        })?)
+    }
+
+    fn fingerprint(&self) -> PortResult<Option<Fingerprint>> {
+        Ok(self.database.read("read the fingerprint", settings::fingerprint)?)
+    }
+
+    fn set_fingerprint(&self, fingerprint: &Fingerprint) -> PortResult<()> {
+        Ok(self
+            .database
+            .write("set the fingerprint", |tx| settings::set_fingerprint(tx, fingerprint))?)
+    }
+
+    fn reset_lexical(&self) -> PortResult<()> {
+        Ok(self
+            .database
+            .write("forget what the lexical index had", outbox::clear_lexical)?)
+    }
+
+    fn reset_vectors(&self) -> PortResult<()> {
+        Ok(self.database.write("forget what the vector index had", |tx| {
+            texts::clear_vectors(tx)?;
+            settings::clear_fingerprint(tx)
+        })?)
+    }
+
+    fn garbage(&self) -> PortResult<Garbage> {
+        Ok(self.database.read("find garbage", garbage::find)?)
+    }
+
+    fn collect(&self, garbage: &Garbage) -> PortResult<()> {
+        self.database
+            .write("collect garbage", |tx| garbage::delete(tx, garbage))?;
+        Ok(self.database.compact()?)
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        self.database.disk_bytes()
+    }
+}

@@ -1,0 +1,31 @@
+//! Which schema a catalog file has.
+
+use crate::error::REBUILD;
+use crate::sqlite::{Schema, Synchronous};
+
+/// The file inside a repository's directory.
+pub(super) const FILE_NAME: &str = "catalog.db";
+
+/// The catalog can be made again from the working tree, so a commit need not survive a power cut;
+/// it is in order and whole either way.
+pub(super) const SCHEMA: Schema = Schema {
+    application_id: i32::from_be_bytes(*b"cmct"),
+    migrations: &[include_str!("migrations/001_initial.sql")],
+    synchronous: Synchronous::Normal,
+    remedy: REBUILD,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::names::fnv1a;
+    use super::*;
+
+    #[test]
+    fn migrations_are_frozen() {
+        // One number per released script. A script that changes breaks every catalog it has already
+        // run on: write the next one instead, and add its number here.
+        let frozen: [u64; 1] = [6_939_644_144_839_866_702];
+        let found: Vec<u64> = SCHEMA.migrations.iter().map(|script| fnv1a(script.bytes())).collect();
+        assert_eq!(found, frozen);
+    }
+}

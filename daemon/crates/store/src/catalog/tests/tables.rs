@@ -1,0 +1,634 @@
+//! Each method on a small example.
+
+use super::{content_hash, extraction, file, open, path, stamp, symbol};
+use crate::error::StoreError;
+use codemem_core::ids::{ChunkId, ContentId, PathId, TextId, WorktreeId};
+use codemem_core::ports::{
+    Catalog, Fingerprint, Garbage, ManifestChange, PortErrorKind, RecordedFile, VectorSpace, WorktreeCounts,
+};
+use codemem_core::skip::SkipReason;
+use codemem_core::unit::LineSpan;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+const VERSION: u32 = 1;
+
+fn put(files: Vec<codemem_core::ports::FileRecord>) -> ManifestChange {
+    ManifestChange {
+        put: files,
+        ..ManifestChange::default()
+    }
+}
+
+fn mark_all(catalog: &dyn Catalog, recorded: &[RecordedFile]) {
+    let contents: Vec<_> = recorded.iter().map(|file| file.content).collect();
+    let paths: Vec<_> = recorded.iter().map(|file| file.path).collect();
+    catalog.mark_lexical(&contents, &paths).expect("marked");
+}
+
+#[test]
+fn a_catalog_keeps_its_generation_and_two_catalogs_differ() {
+    let (one, two) = (tempfile::tempdir().expect("dir"), tempfile::tempdir().expect("dir"));
+    let generation = open(one.path()).generation();
+    assert_eq!(open(one.path()).generation(), generation);
+    assert_ne!(open(two.path()).generation(), generation);
+}
+
+#[test]
+fn worktrees_are_found_again_and_their_ids_are_not_given_out_twice() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let one = catalog.worktree(Path::new("/one")).expect("added");
+    let two = catalog.worktree(Path::new("/two")).expect("added");
+    assert_eq!(catalog.worktree(Path::new("/one")).expect("found"), one);
+    catalog.remove_worktree(two).expect("removed");
+    let three = catalog.worktree(Path::new("/two")).expect("added");
+    assert_ne!(three, two);
+    let listed = catalog.worktrees().expect("listed");
+    assert_eq!(listed, [(one, "/one".into()), (three, "/two".into())]);
+
+    let bad = Path::new(OsStr::from_bytes(b"/caf\xe9"));
+    let error = catalog.worktree(bad).expect_err("not text");
+    assert!(error.to_string().contains("not valid UTF-8"), "{error}");
+}
+
+#[test]
+fn a_batch_is_recorded_and_read_back() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let symbols = || vec![symbol("Outer", (1, 20), None), symbol("run", (5, 9), Some(0))];
+    let recorded = catalog
+        .record(
+            tree,
+            &put(vec![
+                file(2, 7, Some(extraction(&[1, 2, 1], symbols()))),
+                file(1, 7, Some(extraction(&[1, 2, 1], symbols()))),
+                file(3, 8, Some(extraction(&[], vec![]))),
+            ]),
+            VERSION,
+        )
+        .expect("recorded");
+    assert_eq!(recorded[0].new_chunks.len(), 3);
+    assert!(
+        recorded[1].new_chunks.is_empty(),
+        "indexed once however many files hold it"
+    );
+    assert_eq!(recorded[0].content, recorded[1].content);
+    assert!(recorded.iter().all(|file| file.new_path));
+
+    let manifest = catalog.manifest(tree).expect("listed");
+    let paths: Vec<_> = manifest.iter().map(|entry| entry.path.clone()).collect();
+    assert_eq!(paths, [path(1), path(2), path(3)]);
+    assert_eq!(
+        (
+            manifest[1].path_id,
+            manifest[1].content,
+            manifest[1].hash,
+            manifest[1].stamp
+        ),
+        (recorded[0].path, recorded[0].content, content_hash(7), stamp(7))
+    );
+    assert_eq!((manifest[1].n_chunks, manifest[1].language.as_str()), (3, "rust"));
+    assert_ne!(manifest[0].summary, manifest[1].summary);
+
+    let chunks = catalog.chunks_of(recorded[0].content).expect("found");
+    assert_eq!(
+        chunks.iter().map(|chunk| chunk.id).collect::<Vec<_>>(),
+        recorded[0].new_chunks
+    );
+    assert_eq!(chunks[1].lines, LineSpan { start: 11, end: 20 });
+    assert_eq!(chunks[0].text, chunks[2].text);
+    let run = chunks[1].symbol.as_ref().expect("attributed");
+    assert_eq!((run.name.as_str(), run.qualified_name.as_str()), ("run", "Outer::run"));
+    assert_eq!(run.docstring.as_deref(), Some("What run does."));
+    assert_eq!(run.lines, LineSpan { start: 5, end: 9 });
+    assert_eq!(chunks[0].symbol.as_ref().expect("attributed").qualified_name, "Outer");
+    assert_eq!(chunks[2].symbol, None);
+
+    let wanted = [chunks[2].id, ChunkId(9_999), chunks[0].id];
+    let found = catalog.chunks(&wanted).expect("found");
+    assert_eq!(found, [chunks[2].clone(), chunks[0].clone()]);
+    let carriers = catalog
+        .chunks_with_texts(&[chunks[0].text, TextId(9_999)])
+        .expect("found");
+    let content = recorded[0].content;
+    assert_eq!(
+        carriers,
+        [
+            (chunks[0].text, chunks[0].id, content),
+            (chunks[0].text, chunks[2].id, content)
+        ]
+    );
+}
+
+#[test]
+fn restamping_and_removing_touch_one_worktree() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let one = catalog.worktree(Path::new("/one")).expect("added");
+    let two = catalog.worktree(Path::new("/two")).expect("added");
+    let recorded = catalog
+        .record(one, &put(vec![file(1, 7, Some(extraction(&[1], vec![])))]), VERSION)
+        .expect("recorded");
+    let again = catalog
+        .record(two, &put(vec![file(1, 7, None)]), VERSION)
+        .expect("the content is held");
+    assert_eq!(
+        (again[0].path, again[0].content),
+        (recorded[0].path, recorded[0].content)
+    );
+    let change = ManifestChange {
+        restamped: vec![(recorded[0].path, stamp(99))],
+        ..ManifestChange::default()
+    };
+    catalog.record(one, &change, VERSION).expect("restamped");
+    assert_eq!(catalog.manifest(one).expect("listed")[0].stamp, stamp(99));
+    assert_eq!(catalog.manifest(two).expect("listed")[0].stamp, stamp(7));
+    let change = ManifestChange {
+        removed: vec![recorded[0].path, PathId(9_999)],
+        ..ManifestChange::default()
+    };
+    catalog.record(one, &change, VERSION).expect("removed");
+    assert!(catalog.manifest(one).expect("listed").is_empty());
+    assert_eq!(catalog.manifest(two).expect("listed").len(), 1);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_changes_nothing() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let mut short = extraction(&[1, 2], vec![]);
+    short.1.pop();
+    let mut astray = extraction(&[1], vec![]);
+    astray.0.chunks[0].symbol = Some(0);
+    let good = || file(1, 7, Some(extraction(&[1], vec![])));
+    for (bad, kind) in [
+        (file(2, 8, None), PortErrorKind::NotFound),
+        (file(2, 8, Some(short)), PortErrorKind::Failed),
+        (file(2, 8, Some(astray)), PortErrorKind::Failed),
+    ] {
+        let error = catalog
+            .record(tree, &put(vec![good(), bad]), VERSION)
+            .expect_err("does not fit");
+        assert_eq!(error.kind, kind, "{error}");
+        assert!(error.to_string().contains("src/0002.rs"), "{error}");
+        assert!(catalog.manifest(tree).expect("listed").is_empty());
+        assert_eq!(catalog.garbage().expect("found"), Garbage::default());
+    }
+    let error = catalog
+        .record(WorktreeId(99), &put(vec![good()]), VERSION)
+        .expect_err("no such worktree");
+    assert_eq!(error.kind, PortErrorKind::NotFound);
+}
+
+#[test]
+fn another_extractor_version_replaces_the_units_under_the_same_content() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let old = catalog
+        .record(
+            tree,
+            &put(vec![file(
+                1,
+                7,
+                Some(extraction(&[1, 2], vec![symbol("Old", (1, 2), None)])),
+            )]),
+            1,
+        )
+        .expect("recorded");
+    mark_all(&catalog, &old);
+    assert_eq!(catalog.known(&[content_hash(7)], 1).expect("known"), [content_hash(7)]);
+    assert!(catalog.known(&[content_hash(7)], 2).expect("known").is_empty());
+    catalog
+        .record(tree, &put(vec![file(1, 7, None)]), 2)
+        .expect_err("its units are wanted");
+    let new = catalog
+        .record(
+            tree,
+            &put(vec![file(
+                1,
+                7,
+                Some(extraction(&[2, 3, 4], vec![symbol("New", (1, 2), None)])),
+            )]),
+            2,
+        )
+        .expect("recorded");
+    assert_eq!(new[0].content, old[0].content);
+    assert_eq!(new[0].new_chunks.len(), 3);
+    assert!(new[0].new_chunks.iter().all(|chunk| !old[0].new_chunks.contains(chunk)));
+    assert!(catalog.chunks(&old[0].new_chunks).expect("found").is_empty());
+    assert!(catalog.definitions(&["old".into()], 5).expect("found").is_empty());
+    assert_eq!(catalog.definitions(&["new".into()], 5).expect("found").len(), 1);
+    assert!(
+        catalog.known(&[content_hash(7)], 2).expect("known").is_empty(),
+        "not in the lexical index yet"
+    );
+}
+
+#[test]
+fn the_same_bytes_in_another_language_are_cut_anew_only_before_they_are_indexed() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let mut text = extraction(&[1], vec![]);
+    text.0.language = "text".to_owned();
+    let (text, rust) = (|| Some(text.clone()), || Some(extraction(&[2, 3], vec![])));
+    let both = catalog
+        .record(tree, &put(vec![file(1, 7, rust()), file(2, 7, text())]), VERSION)
+        .expect("recorded");
+    assert_eq!(
+        (both[0].new_chunks.len(), both[1].new_chunks.len()),
+        (2, 0),
+        "the first in a batch decides"
+    );
+    let later = catalog
+        .record(tree, &put(vec![file(3, 7, text())]), VERSION)
+        .expect("recorded");
+    assert_eq!(later[0].new_chunks.len(), 1, "as many as the caller is about to index");
+    mark_all(&catalog, &later);
+    let late = catalog
+        .record(tree, &put(vec![file(4, 7, rust())]), VERSION)
+        .expect("recorded");
+    assert!(late[0].new_chunks.is_empty());
+    assert_eq!(catalog.chunks_of(late[0].content).expect("found").len(), 1);
+    assert_eq!(catalog.counts(tree).expect("counted").chunks, 1);
+}
+
+#[test]
+fn rewinding_drops_what_never_reached_the_lexical_index_and_says_so_until_it_is_collected() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let done = catalog
+        .record(tree, &put(vec![file(1, 7, Some(extraction(&[1], vec![])))]), VERSION)
+        .expect("recorded");
+    mark_all(&catalog, &done);
+    // A new content, a known content under a new path, and a new content under a known path.
+    let open_ended = catalog
+        .record(
+            tree,
+            &put(vec![file(2, 8, Some(extraction(&[2], vec![]))), file(3, 7, None)]),
+            VERSION,
+        )
+        .expect("recorded");
+    assert!(open_ended[1].new_path && open_ended[1].new_chunks.is_empty());
+    let lost = Garbage {
+        contents: vec![open_ended[0].content],
+        paths: vec![open_ended[0].path, open_ended[1].path],
+        texts: vec![],
+    };
+    assert_eq!(catalog.rewind().expect("rewound"), lost);
+    let left: Vec<_> = catalog
+        .manifest(tree)
+        .expect("listed")
+        .into_iter()
+        .map(|e| e.path)
+        .collect();
+    assert_eq!(left, [path(1)]);
+    drop(catalog);
+
+    let catalog = open(directory.path());
+    assert_eq!(
+        catalog.rewind().expect("rewound"),
+        lost,
+        "a crash before the deletion is made good"
+    );
+    let again = catalog
+        .record(tree, &put(vec![file(2, 8, Some(extraction(&[2], vec![])))]), VERSION)
+        .expect("recorded");
+    assert_eq!(
+        (again[0].content, again[0].path, again[0].new_path),
+        (lost.contents[0], lost.paths[0], true)
+    );
+    assert_eq!(again[0].new_chunks.len(), 1, "still to be indexed");
+    mark_all(&catalog, &again);
+    catalog.collect(&catalog.garbage().expect("found")).expect("collected");
+    assert_eq!(catalog.rewind().expect("rewound"), Garbage::default());
+    assert_eq!(catalog.manifest(tree).expect("listed").len(), 2);
+}
+
+#[test]
+fn vectors_are_pending_until_marked_and_counts_follow() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let other = catalog.worktree(Path::new("/two")).expect("added");
+    let symbols = || vec![symbol("Outer", (1, 20), None)];
+    catalog
+        .record(
+            tree,
+            &put(vec![
+                file(1, 7, Some(extraction(&[1, 2, 1], symbols()))),
+                file(2, 8, Some(extraction(&[2, 3], vec![]))),
+                file(3, 7, Some(extraction(&[1, 2, 1], symbols()))),
+            ]),
+            VERSION,
+        )
+        .expect("recorded");
+    catalog
+        .record(other, &put(vec![file(1, 7, None)]), VERSION)
+        .expect("recorded");
+    let counts = |chunks_with_vector, files_with_vector| WorktreeCounts {
+        files: 3,
+        chunks: 5,
+        symbols: 1,
+        chunks_with_vector,
+        files_with_vector,
+    };
+    assert_eq!(catalog.counts(tree).expect("counted"), counts(0, 0));
+
+    let chunks = catalog.pending_vectors(VectorSpace::Chunks, 10).expect("listed");
+    let shape: Vec<_> = chunks
+        .iter()
+        .map(|f| (f.path.clone(), f.texts.iter().map(|t| t.0).collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(
+        shape,
+        [(path(1), vec![0, 1]), (path(2), vec![0, 1])],
+        "each content and text once"
+    );
+    assert_eq!((chunks[0].worktree, chunks[0].hash), (tree, content_hash(7)));
+    assert_eq!(
+        catalog.pending_vectors(VectorSpace::Chunks, 1).expect("listed"),
+        chunks[..1]
+    );
+    assert!(
+        catalog
+            .pending_vectors(VectorSpace::Chunks, 0)
+            .expect("listed")
+            .is_empty()
+    );
+    let files = catalog.pending_vectors(VectorSpace::Files, 10).expect("listed");
+    let paths: Vec<_> = files.iter().map(|f| f.path.clone()).collect();
+    assert_eq!(
+        paths,
+        [path(1), path(2), path(3)],
+        "summaries differ even where contents do not"
+    );
+
+    let shared = chunks[0].texts[1].1;
+    catalog.mark_vectors(&[shared, shared, TextId(9_999)]).expect("marked");
+    assert_eq!(catalog.counts(tree).expect("counted"), counts(2, 0));
+    let left = catalog.pending_vectors(VectorSpace::Chunks, 10).expect("listed");
+    assert_eq!(left.iter().map(|f| f.texts.len()).collect::<Vec<_>>(), [1, 1]);
+    let all: Vec<_> = left
+        .iter()
+        .chain(&files)
+        .flat_map(|f| f.texts.iter().map(|t| t.1))
+        .collect();
+    catalog.mark_vectors(&all).expect("marked");
+    assert_eq!(catalog.counts(tree).expect("counted"), counts(5, 3));
+    assert!(
+        catalog
+            .pending_vectors(VectorSpace::Chunks, 10)
+            .expect("listed")
+            .is_empty()
+    );
+    assert!(
+        catalog
+            .pending_vectors(VectorSpace::Files, 10)
+            .expect("listed")
+            .is_empty()
+    );
+    assert_eq!(
+        catalog.counts(WorktreeId(99)).expect("counted"),
+        WorktreeCounts::default()
+    );
+
+    // An edited file of known texts wants nothing.
+    catalog
+        .record(tree, &put(vec![file(2, 9, Some(extraction(&[1, 3], vec![])))]), VERSION)
+        .expect("recorded");
+    assert!(
+        catalog
+            .pending_vectors(VectorSpace::Chunks, 10)
+            .expect("listed")
+            .is_empty()
+    );
+    assert_eq!(catalog.counts(tree).expect("counted"), counts(5, 3));
+
+    catalog.set_fingerprint(&Fingerprint("a".into())).expect("set");
+    catalog.set_fingerprint(&Fingerprint("b".into())).expect("set");
+    assert_eq!(catalog.fingerprint().expect("read"), Some(Fingerprint("b".into())));
+    catalog.reset_vectors().expect("reset");
+    assert_eq!(catalog.fingerprint().expect("read"), None);
+    assert_eq!(catalog.counts(tree).expect("counted"), counts(0, 0));
+    assert_eq!(
+        catalog.pending_vectors(VectorSpace::Chunks, 10).expect("listed").len(),
+        2
+    );
+}
+
+#[test]
+fn definitions_are_found_by_any_case_and_every_name_gets_its_share() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let mut symbols: Vec<_> = (0..30).map(|_| symbol("New", (1, 2), None)).collect();
+    symbols.push(symbol("GRÖSSE", (3, 4), None));
+    symbols.push(symbol("parse_header", (5, 6), None));
+    let recorded = catalog
+        .record(tree, &put(vec![file(1, 7, Some(extraction(&[1], symbols)))]), VERSION)
+        .expect("recorded");
+    let find = |names: &[&str], limit| -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let found = catalog.definitions(&names, limit).expect("found");
+        found.into_iter().map(|symbol| symbol.name).collect()
+    };
+    assert_eq!(find(&["größe", "grösse"], 5), ["GRÖSSE"]);
+    assert_eq!(
+        find(&["new", "missing", "new", "parse_header"], 4),
+        ["New", "New", "parse_header", "New"]
+    );
+    assert_eq!(find(&["new"], 100).len(), 30);
+    assert!(find(&["new"], 0).is_empty());
+    assert!(find(&[], 5).is_empty());
+    let found = catalog.definitions(&["new".into()], 1).expect("found");
+    assert_eq!(
+        (found[0].content, found[0].signature.as_str()),
+        (recorded[0].content, "fn New()")
+    );
+
+    // What no manifest holds any more must not crowd out what can be shown.
+    let change = ManifestChange {
+        removed: vec![recorded[0].path],
+        ..ManifestChange::default()
+    };
+    catalog.record(tree, &change, VERSION).expect("removed");
+    assert!(find(&["new", "parse_header"], 5).is_empty());
+}
+
+#[test]
+fn skipped_files_are_replaced_and_counted_by_reason() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let skipped = |names: &[(&str, SkipReason)]| -> Vec<_> {
+        names.iter().map(|&(name, reason)| (name.to_owned(), reason)).collect()
+    };
+    let first = skipped(&[("x", SkipReason::TooLarge)]);
+    catalog.set_skipped(tree, &first).expect("set");
+    // Two names that cannot be shown may read alike.
+    let second = skipped(&[
+        ("caf\u{fffd}", SkipReason::BadName),
+        ("a.png", SkipReason::Binary),
+        ("caf\u{fffd}", SkipReason::BadName),
+    ]);
+    catalog.set_skipped(tree, &second).expect("set");
+    let counts = catalog.skipped(tree).expect("counted");
+    assert_eq!(counts, [(SkipReason::Binary, 1), (SkipReason::BadName, 2)]);
+    catalog.remove_worktree(tree).expect("removed");
+    assert!(catalog.skipped(tree).expect("counted").is_empty());
+    catalog.set_skipped(tree, &second).expect_err("no such worktree");
+}
+
+#[test]
+fn collecting_keeps_what_came_back_into_use_and_has_it_indexed_again() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let units = || Some(extraction(&[1, 2], vec![symbol("Outer", (1, 2), None)]));
+    let recorded = catalog
+        .record(tree, &put(vec![file(1, 7, units())]), VERSION)
+        .expect("recorded");
+    mark_all(&catalog, &recorded);
+    let texts: Vec<_> = catalog
+        .chunks_of(recorded[0].content)
+        .expect("found")
+        .iter()
+        .map(|c| c.text)
+        .collect();
+    catalog.mark_vectors(&texts).expect("marked");
+    catalog.remove_worktree(tree).expect("removed");
+    let garbage = catalog.garbage().expect("found");
+    assert_eq!(
+        (garbage.contents.len(), garbage.paths.len(), garbage.texts.len()),
+        (1, 1, 3)
+    );
+
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    catalog
+        .record(tree, &put(vec![file(1, 7, None)]), VERSION)
+        .expect("held again");
+    catalog.collect(&garbage).expect("collected");
+    assert_eq!(catalog.manifest(tree).expect("listed").len(), 1);
+    assert!(catalog.known(&[content_hash(7)], VERSION).expect("known").is_empty());
+    assert_eq!(
+        catalog.pending_vectors(VectorSpace::Chunks, 5).expect("listed")[0]
+            .texts
+            .len(),
+        2
+    );
+    assert_eq!(
+        catalog.rewind().expect("rewound").contents,
+        recorded.iter().map(|r| r.content).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn collecting_gives_the_disk_back_and_ids_are_not_given_out_again() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let empty = catalog.disk_bytes();
+    let files = (0..200)
+        .map(|n| {
+            let texts: Vec<u32> = (n * 20..(n + 1) * 20).collect();
+            let symbols = (0..20)
+                .map(|s| symbol(&format!("name_{n}_{s}"), (1, 2), None))
+                .collect();
+            file(n, n, Some(extraction(&texts, symbols)))
+        })
+        .collect();
+    let recorded = catalog.record(tree, &put(files), VERSION).expect("recorded");
+    let full = catalog.disk_bytes();
+    catalog.remove_worktree(tree).expect("removed");
+    let garbage = catalog.garbage().expect("found");
+    assert_eq!((garbage.contents.len(), garbage.texts.len()), (200, 200 * 21));
+    catalog.collect(&garbage).expect("collected");
+    catalog.collect(&garbage).expect("collected twice is collected once");
+    assert_eq!(catalog.garbage().expect("found"), Garbage::default());
+    let left = catalog.disk_bytes();
+    assert!(left < full / 4 && left < empty * 3, "{empty} → {full} → {left}");
+
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let again = catalog
+        .record(tree, &put(vec![file(0, 0, Some(extraction(&[1], vec![])))]), VERSION)
+        .expect("recorded");
+    let last = recorded.last().expect("200 files");
+    assert!(again[0].content > last.content && again[0].path > last.path);
+    assert!(again[0].new_chunks[0] > *last.new_chunks.last().expect("20 chunks"));
+    assert!(again[0].content > ContentId(200));
+}
+
+#[test]
+fn ids_run_out_with_an_error_before_they_wrap() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    catalog
+        .database
+        .write("push the ids to their end", |tx| {
+            Ok(tx.execute("UPDATE next_ids SET next = ?1 WHERE kind = 'chunk'", [u32::MAX - 2])?)
+        })
+        .expect("written");
+    let record = |n_chunks: u32, n| {
+        let texts: Vec<u32> = (0..n_chunks).collect();
+        catalog.record(tree, &put(vec![file(n, n, Some(extraction(&texts, vec![])))]), VERSION)
+    };
+    let error = record(3, 1).expect_err("two are left");
+    assert!(error.to_string().contains("no chunk ids are left"), "{error}");
+    record(2, 2).expect("these fit");
+    record(1, 3).expect_err("none are left");
+    assert_eq!(catalog.manifest(tree).expect("listed").len(), 1);
+}
+
+#[test]
+fn reads_go_on_while_a_write_is_open() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    catalog
+        .record(tree, &put(vec![file(1, 7, Some(extraction(&[1], vec![])))]), VERSION)
+        .expect("recorded");
+    catalog
+        .database
+        .write("hold the writer", |tx| {
+            tx.execute("DELETE FROM manifest", [])?;
+            assert_eq!(catalog.manifest(tree).expect("not blocked").len(), 1);
+            assert_eq!(catalog.counts(tree).expect("not blocked").files, 1);
+            Ok(())
+        })
+        .expect("written");
+    assert!(catalog.manifest(tree).expect("listed").is_empty());
+}
+
+#[test]
+fn a_catalog_of_a_newer_program_or_of_another_kind_is_refused() {
+    let directory = tempfile::tempdir().expect("dir");
+    let set = |pragma: &str, value: i32| {
+        drop(open(directory.path()));
+        let connection = rusqlite::Connection::open(directory.path().join("catalog.db")).expect("opened");
+        connection.pragma_update(None, pragma, value).expect("set");
+    };
+    set("user_version", 99);
+    let error = super::SqliteCatalog::open(directory.path()).err().expect("newer");
+    assert_eq!(error.kind(), PortErrorKind::Mismatch);
+    assert!(error.hint().is_some_and(|hint| hint.starts_with("update codemem")));
+
+    let directory = tempfile::tempdir().expect("dir");
+    drop(crate::RegistryDb::open(directory.path()).expect("opened"));
+    std::fs::rename(
+        directory.path().join("registry.db"),
+        directory.path().join("catalog.db"),
+    )
+    .expect("renamed");
+    let error = super::SqliteCatalog::open(directory.path())
+        .err()
+        .expect("another kind");
+    assert!(matches!(error, StoreError::ForeignDatabase { .. }));
+}

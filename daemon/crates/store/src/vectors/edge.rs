@@ -1,0 +1,354 @@
+//! The vector index of one repository: a directory with a descriptor and a shard per space.
+
+use super::descriptor::{Descriptor, SPACES, shard_directory, slot};
+use super::shard::Shard;
+use crate::error::{StoreError, StoreResult};
+use crate::files;
+use codemem_core::ids::{IdSet, TextId};
+use codemem_core::ports::{Catalog, PortResult, VectorIndex, VectorSpace};
+use std::mem::size_of;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Put behind the name of a directory with damaged vectors; the last damage is kept for whoever wants to look.
+const SET_ASIDE: &str = "damaged";
+
+/// Vectors up to which every query looks at each of them: 50,000 of 384 dimensions take about 12 ms,
+/// and a graph over them a minute and a half of CPU to build.
+const EXACT_UP_TO: usize = 50_000;
+
+/// Bytes of disk left alone. The engine writes through mapped files, where a full disk is not an error
+/// but the end of the process.
+const DISK_RESERVE: u64 = 64 * 1024 * 1024;
+
+/// Copies of a vector that are on disk until the operation log is cut, rounded up.
+const WRITE_AMPLIFICATION: u64 = 4;
+
+/// The vector index of one repository. Any thread searches; writers queue.
+pub struct EdgeVectors {
+    directory: PathBuf,
+    generation: u64,
+    /// Held around every change; also what the descriptor file says.
+    writer: Mutex<Descriptor>,
+    spaces: [RwLock<Slot>; 2],
+}
+
+/// What there is of a space.
+enum Slot {
+    /// Nothing yet.
+    Absent,
+    /// A shard.
+    Open(Shard),
+    /// A shard that could not be opened again after its log was cut. Its files are left alone.
+    Lost,
+}
+
+impl EdgeVectors {
+    /// Opens the index in `directory`; `None` when there is none. A shard that cannot be read is a
+    /// [`StoreError::DamagedVectors`].
+    pub fn open(directory: &Path) -> StoreResult<Option<Self>> {
+        let Some(descriptor) = Descriptor::load(directory)? else {
+            return Ok(None);
+        };
+        let mut slots = [Slot::Absent, Slot::Absent];
+        for space in SPACES {
+            let shard = shard_directory(directory, space);
+            match descriptor.dimension {
+                Some(dimension) if descriptor.has_shard[slot(space)] => {
+                    slots[slot(space)] = Slot::Open(Shard::load(&shard, dimension)?);
+                }
+                // Left over from a creation or a removal that was interrupted.
+                Some(_) | None => files::remove_directory(&shard)?,
+            }
+        }
+        Ok(Some(Self::new(directory.to_owned(), descriptor, slots)))
+    }
+
+    /// Makes an empty index in `directory` for the catalog of this generation. One that is there is deleted.
+    pub fn create(directory: &Path, generation: u64) -> StoreResult<Self> {
+        files::remove_directory(directory)?;
+        files::create_private_directory(directory)?;
+        let descriptor = Descriptor {
+            generation,
+            dimension: None,
+            has_shard: [false; 2],
+        };
+        descriptor.save(directory)?;
+        Ok(Self::new(
+            directory.to_owned(),
+            descriptor,
+            [Slot::Absent, Slot::Absent],
+        ))
+    }
+
+    /// Opens the index that belongs to a catalog. One that is missing or of another generation is made
+    /// anew; so is a damaged one, which is set aside as `DIRECTORY.damaged`. The catalog is told before
+    /// an index is made: whoever is interrupted between the two starts over, instead of missing vectors
+    /// that the catalog believes to be there.
+    pub fn open_for(directory: &Path, catalog: &dyn Catalog) -> PortResult<Self> {
+        match Self::open(directory) {
+            Ok(Some(vectors)) if vectors.generation == catalog.generation() => return Ok(vectors),
+            Ok(Some(_) | None) => {}
+            Err(error @ StoreError::DamagedVectors { .. }) => {
+                tracing::error!(%error, "vectors are set aside and made again");
+                files::set_aside(directory, SET_ASIDE)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        catalog.reset_vectors()?;
+        Ok(Self::create(directory, catalog.generation())?)
+    }
+
+    /// Tidies up for size and speed: rewrites segments with many deleted vectors, and builds a graph
+    /// over a space of more than 50,000. True when anything changed. May take minutes of CPU;
+    /// searches go on, changes wait.
+    pub fn optimize(&self) -> StoreResult<bool> {
+        self.optimize_above(EXACT_UP_TO)
+    }
+
+    pub(super) fn optimize_above(&self, n_vectors: usize) -> StoreResult<bool> {
+        let _writer = self.lock_writer();
+        let mut changed = false;
+        for space in SPACES {
+            if let Some(shard) = self.read(space).shard()? {
+                changed |= shard.optimize(Some(n_vectors))?;
+                shard.flush()?;
+            }
+        }
+        Ok(changed)
+    }
+
+    fn new(directory: PathBuf, descriptor: Descriptor, slots: [Slot; 2]) -> Self {
+        Self {
+            directory,
+            generation: descriptor.generation,
+            writer: Mutex::new(descriptor),
+            spaces: slots.map(RwLock::new),
+        }
+    }
+
+    fn add(&self, space: VectorSpace, points: &[(TextId, Vec<f32>)]) -> StoreResult<()> {
+        let Some((_, first)) = points.first() else {
+            return Ok(());
+        };
+        let mut writer = self.lock_writer();
+        let dimension = writer.dimension.unwrap_or(first.len());
+        for (text, vector) in points {
+            self.require_dimension(dimension, vector)?;
+            if !vector.iter().all(|component| component.is_finite()) {
+                return Err(StoreError::NotFinite { text: text.0 });
+            }
+        }
+        self.require_room((points.len() * dimension * size_of::<f32>()) as u64)?;
+        if self.read(space).shard()?.is_none() {
+            self.create_shard(&mut writer, space, dimension)?;
+        }
+        match self.read(space).shard()? {
+            Some(shard) => shard.upsert(points),
+            None => Ok(()),
+        }
+    }
+
+    fn create_shard(&self, writer: &mut Descriptor, space: VectorSpace, dimension: usize) -> StoreResult<()> {
+        let directory = shard_directory(&self.directory, space);
+        files::remove_directory(&directory)?;
+        let shard = Shard::create(&directory, dimension)?;
+        shard.flush()?;
+        let mut next = writer.clone();
+        next.dimension = Some(dimension);
+        next.has_shard[slot(space)] = true;
+        next.save(&self.directory)?;
+        *writer = next;
+        *self.write(space) = Slot::Open(shard);
+        Ok(())
+    }
+
+    fn remove(&self, texts: &[TextId]) -> StoreResult<()> {
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let mut writer = self.lock_writer();
+        for space in SPACES {
+            let n_left = match self.read(space).shard()? {
+                Some(shard) => {
+                    shard.delete(texts)?;
+                    // With a graph, rewriting means building it again: that is left to `optimize`.
+                    if !shard.has_graph()? {
+                        shard.optimize(None)?;
+                    }
+                    shard.count()?
+                }
+                None => continue,
+            };
+            if n_left == 0 {
+                self.remove_shard(&mut writer, space)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_shard(&self, writer: &mut Descriptor, space: VectorSpace) -> StoreResult<()> {
+        let mut next = writer.clone();
+        next.has_shard[slot(space)] = false;
+        if next.has_shard == [false; 2] {
+            next.dimension = None;
+        }
+        next.save(&self.directory)?;
+        *writer = next;
+        match std::mem::replace(&mut *self.write(space), Slot::Absent) {
+            Slot::Open(shard) => shard.destroy(),
+            Slot::Lost => files::remove_directory(&shard_directory(&self.directory, space)),
+            Slot::Absent => Ok(()),
+        }
+    }
+
+    fn remove_all(&self) -> StoreResult<()> {
+        let mut writer = self.lock_writer();
+        for space in SPACES {
+            self.remove_shard(&mut writer, space)?;
+        }
+        Ok(())
+    }
+
+    fn make_durable(&self) -> StoreResult<()> {
+        let _writer = self.lock_writer();
+        for space in SPACES {
+            let has_long_log = match self.read(space).shard()? {
+                Some(shard) => {
+                    shard.flush()?;
+                    shard.has_long_log()
+                }
+                None => false,
+            };
+            if has_long_log {
+                self.cut_log(space)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cut_log(&self, space: VectorSpace) -> StoreResult<()> {
+        let mut slot = self.write(space);
+        if let Slot::Open(shard) = std::mem::replace(&mut *slot, Slot::Lost) {
+            *slot = Slot::Open(shard.reopen()?);
+        }
+        Ok(())
+    }
+
+    fn find(
+        &self,
+        space: VectorSpace,
+        vector: &[f32],
+        within: Option<&IdSet>,
+        limit: usize,
+    ) -> StoreResult<Vec<(TextId, f32)>> {
+        let slot = self.read(space);
+        let Some(shard) = slot.shard()? else {
+            return Ok(Vec::new());
+        };
+        self.require_dimension(shard.dimension(), vector)?;
+        if limit == 0 || within.is_some_and(IdSet::is_empty) {
+            return Ok(Vec::new());
+        }
+        shard.search(vector, within, limit)
+    }
+
+    fn require_dimension(&self, stored: usize, vector: &[f32]) -> StoreResult<()> {
+        if vector.len() == stored {
+            return Ok(());
+        }
+        Err(StoreError::Dimension {
+            directory: self.directory.clone(),
+            stored,
+            given: vector.len(),
+        })
+    }
+
+    fn require_room(&self, vector_bytes: u64) -> StoreResult<()> {
+        let wanted = DISK_RESERVE + WRITE_AMPLIFICATION * vector_bytes;
+        match files::available_bytes(&self.directory) {
+            Some(available) if available < wanted => Err(StoreError::VectorsDiskFull {
+                directory: self.directory.clone(),
+                available,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn lock_writer(&self) -> MutexGuard<'_, Descriptor> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, space: VectorSpace) -> SlotRead<'_> {
+        SlotRead {
+            slot: self.spaces[slot(space)].read().unwrap_or_else(PoisonError::into_inner),
+            directory: &self.directory,
+        }
+    }
+
+    fn write(&self, space: VectorSpace) -> RwLockWriteGuard<'_, Slot> {
+        self.spaces[slot(space)].write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A space held for reading.
+struct SlotRead<'v> {
+    slot: RwLockReadGuard<'v, Slot>,
+    directory: &'v Path,
+}
+
+impl SlotRead<'_> {
+    fn shard(&self) -> StoreResult<Option<&Shard>> {
+        match &*self.slot {
+            Slot::Absent => Ok(None),
+            Slot::Open(shard) => Ok(Some(shard)),
+            Slot::Lost => Err(StoreError::DamagedVectors {
+                directory: self.directory.to_owned(),
+                finding: "a shard could not be opened again".to_owned(),
+            }),
+        }
+    }
+}
+
+impl VectorIndex for EdgeVectors {
+    fn upsert(&self, space: VectorSpace, points: &[(TextId, Vec<f32>)]) -> PortResult<()> {
+        Ok(self.add(space, points)?)
+    }
+
+    fn delete(&self, texts: &[TextId]) -> PortResult<()> {
+        Ok(self.remove(texts)?)
+    }
+
+    fn clear(&self) -> PortResult<()> {
+        Ok(self.remove_all()?)
+    }
+
+    fn flush(&self) -> PortResult<()> {
+        Ok(self.make_durable()?)
+    }
+
+    fn search(
+        &self,
+        space: VectorSpace,
+        vector: &[f32],
+        within: Option<&IdSet>,
+        limit: usize,
+    ) -> PortResult<Vec<(TextId, f32)>> {
+        Ok(self.find(space, vector, within, limit)?)
+    }
+
+    fn count(&self, space: VectorSpace) -> PortResult<u64> {
+        match self.read(space).shard()? {
+            Some(shard) => Ok(shard.count()?),
+            None => Ok(0),
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        files::disk_bytes(&self.directory)
+    }
+}

@@ -1,0 +1,192 @@
+use super::*;
+
+fn hit() -> v1::Hit {
+    v1::Hit {
+        path: "src/net/retry.rs".to_owned(),
+        start_line: 10,
+        end_line: 42,
+        kind: "method".to_owned(),
+        name: "Retry::count".to_owned(),
+        signature: "pub fn count(&self) -> u32".to_owned(),
+        score: 1.0,
+        snippet: "    /// Counts.\n    pub fn count(&self)\n        -> u32 {\n\n        self.n\n    }\n".to_owned(),
+        language: "rust".to_owned(),
+        stale: false,
+    }
+}
+
+fn answer(hits: Vec<v1::Hit>) -> v1::SearchResponse {
+    v1::SearchResponse {
+        hits,
+        coverage: Some(v1::Coverage {
+            files_searched: 120,
+            files_total: 120,
+            chunks: 900,
+            vectors: 1.0,
+            vectors_used: true,
+            vectors_reason: String::new(),
+            files_in_scope: 120,
+        }),
+        took_ms: 3.0,
+        root: "/p".to_owned(),
+    }
+}
+
+fn with_coverage(change: impl FnOnce(&mut v1::Coverage)) -> v1::SearchResponse {
+    let mut answer = answer(Vec::new());
+    change(answer.coverage.as_mut().expect("there"));
+    answer
+}
+
+#[test]
+fn a_hit_as_text() {
+    let unlike = v1::Hit {
+        signature: "pub fn\n  other()".to_owned(),
+        name: String::new(),
+        kind: "text".to_owned(),
+        stale: true,
+        ..hit()
+    };
+    let expected = "\
+src/net/retry.rs:10-42 method Retry::count
+  /// Counts.
+  pub fn count(&self)
+      -> u32 {
+      self.n
+  }
+src/net/retry.rs:10-42 text (changed since it was indexed)
+  pub fn other()
+  /// Counts.
+  pub fn count(&self)
+      -> u32 {
+      self.n
+  }
+[searched 120 of 120 files]";
+    assert_eq!(hits(&answer(vec![hit(), unlike]), "/p/"), expected);
+    let elsewhere = hits(&answer(vec![hit()]), "/p/src");
+    assert!(elsewhere.starts_with("paths are relative to /p\n"), "{elsewhere}");
+}
+
+#[test]
+fn ten_large_hits_stay_under_a_thousand_tokens() {
+    let large = v1::Hit {
+        path: format!("src/{}/module.rs", "deeply/nested".repeat(3)),
+        signature: format!("pub fn count({}) -> u32", "argument: u32, ".repeat(20)),
+        snippet: "        let value = compute(&self.table, index).unwrap_or_default();\n".repeat(60),
+        ..hit()
+    };
+    let text = hits(&answer(vec![large.clone(); 10]), "/p");
+    assert!(text.len() < 3200, "{} bytes", text.len());
+    assert_eq!(text.matches("module.rs:10-42").count(), 10);
+    assert!(text.matches("let value").count() >= 5, "{text}");
+    // A single hit has the whole room.
+    let text = hits(&answer(vec![large]), "/p");
+    assert!(text.matches("let value").count() > 30, "{text}");
+    assert!(text.len() < 3200);
+}
+
+#[test]
+fn odd_snippets() {
+    let tabs = v1::Hit {
+        snippet: "\tif x {\n\t\ty()\n\t}\n".to_owned(),
+        signature: String::new(),
+        ..hit()
+    };
+    assert!(hits(&answer(vec![tabs]), "/p").contains("\n  if x {\n  \ty()\n  }\n"));
+    let long = v1::Hit {
+        snippet: "ü".repeat(1000),
+        signature: String::new(),
+        ..hit()
+    };
+    let text = hits(&answer(vec![long]), "/p");
+    assert!(text.lines().all(|line| line.len() < 160), "{text}");
+    // Indentation of different kinds has nothing in common but its length in bytes.
+    let mixed = v1::Hit {
+        snippet: "\ta\n  b\n".to_owned(),
+        signature: String::new(),
+        ..hit()
+    };
+    assert!(hits(&answer(vec![mixed]), "/p").contains("\n  a\n   b\n"));
+}
+
+#[test]
+fn receipts() {
+    for (answer, expected) in [
+        (answer(Vec::new()), "Nothing found. [searched 120 of 120 files]"),
+        (
+            with_coverage(|coverage| {
+                coverage.files_searched = 20;
+                coverage.files_in_scope = 20;
+                coverage.vectors = 0.999;
+            }),
+            "Nothing found. [searched 20 of 120 files, still indexing; vectors 99 %]",
+        ),
+        (
+            with_coverage(|coverage| {
+                coverage.files_in_scope = 0;
+                coverage.vectors_used = false;
+                coverage.vectors_reason = "the model is missing".to_owned();
+            }),
+            "Nothing found. No file matches `language` and `path_glob`: leave them out or change them. \
+             [searched 120 of 120 files, 0 match the filters; words and symbols only: the model is missing]",
+        ),
+    ] {
+        assert_eq!(hits(&answer, "/elsewhere"), expected);
+    }
+}
+
+#[test]
+fn hits_for_programs() {
+    let text = hits_as_json(&answer(vec![hit()]));
+    let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(value["hits"][0]["path"], "src/net/retry.rs");
+    assert_eq!(value["coverage"]["files_in_scope"], 120);
+    assert_eq!(value["root"], "/p");
+}
+
+#[test]
+fn states() {
+    let mut repository = v1::RepositoryStatus {
+        root: "/p".to_owned(),
+        files: 120,
+        chunks: 900,
+        symbols: 400,
+        vectors: 300,
+        branch: "main".to_owned(),
+        indexed_at: 1,
+        problem: "2 files could not be read".to_owned(),
+        progress: Some(v1::Progress {
+            phase: v1::Phase::Vectors.into(),
+            chunks_done: 300,
+            chunks_total: 900,
+            eta_seconds: 11.2,
+            ..v1::Progress::default()
+        }),
+        ..v1::RepositoryStatus::default()
+    };
+    let answer = |repository: &v1::RepositoryStatus, state: &str| v1::StatusResponse {
+        daemon: None,
+        repositories: vec![repository.clone()],
+        model: Some(v1::ModelStatus {
+            state: state.to_owned(),
+            name: "mini".to_owned(),
+            reason: "run `codemem setup`".to_owned(),
+        }),
+    };
+    assert_eq!(
+        status(&answer(&repository, "ready")),
+        "/p: 120 files, 900 chunks, 400 symbols, 300 chunks with vectors, branch main\n\
+         now making vectors, 300 of 900 chunks; words and symbols are complete, 12 s left\n\
+         problem: 2 files could not be read"
+    );
+    repository.indexed_at = 0;
+    repository.problem = String::new();
+    repository.branch = String::new();
+    repository.progress = None;
+    assert_eq!(
+        status(&answer(&repository, "missing")),
+        "/p: 120 files, 900 chunks, 400 symbols, 300 chunks with vectors\n\
+         the first pass is not complete: answers cover only part of the files\n\
+         embedding model missing: run `codemem setup`"
+    );
+}
