@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Fetch the runtime library and the model, or take the ones you have
     Setup(SetupArgs),
     /// Index a directory, or bring its index up to date
+    ///
+    /// Returns when every file is searchable by words and symbols; vectors follow in the background
+    /// unless --wait asks for them. Ctrl-C stops watching, not indexing.
     Index(IndexArgs),
     /// Show what is indexed, how far it is and what it costs
     Status,
@@ -59,8 +62,6 @@ pub(crate) struct SetupArgs {
     pub(crate) model_dir: Option<PathBuf>,
 }
 
-/// Without --wait it returns when every file is searchable by words and symbols; vectors follow in
-/// the background.
 #[derive(Args, Debug)]
 pub(crate) struct IndexArgs {
     /// The directory [default: the current one]
@@ -68,7 +69,7 @@ pub(crate) struct IndexArgs {
     /// Wait until every chunk has its vector as well
     #[arg(long, conflicts_with = "wait_lexical")]
     pub(crate) wait: bool,
-    /// Wait until every file is searchable by words and symbols (what happens anyway)
+    /// Wait until every file is searchable by words and symbols (the default)
     #[arg(long)]
     pub(crate) wait_lexical: bool,
     /// Read every file again; allow / and the home directory

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// An hour: long enough to outlive lunch, short enough that a forgotten daemon goes away.
 const DEFAULT_IDLE_SECONDS: u64 = 3_600;
 
+/// Our own doings, and only the complaints of the engines below, whose chatter is not about the user's data.
+const DEFAULT_LOG: &str = "info,qdrant_edge=error,tantivy=warn";
+
 /// Everything the daemon can be told, decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Settings {
@@ -175,7 +178,7 @@ fn settle(layer: Layer, directories: Directories, cores: usize) -> Settings {
     let engine = codemem_engine::EngineConfig::default();
     Settings {
         directories,
-        log: layer.log.unwrap_or_else(|| "info".to_owned()),
+        log: layer.log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
         idle_timeout: (idle > 0).then(|| Duration::from_secs(idle)),
         // More readers than that outrun the one writer.
         index_threads: layer.index.threads.unwrap_or_else(|| cores.min(8)).max(1),

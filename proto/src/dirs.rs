@@ -122,18 +122,18 @@ fn absolute(env: &Env, variable: Variable) -> Result<Option<&Path>, DirectoriesE
 mod tests {
     use super::*;
 
-    fn defaults() -> Option<Defaults> {
-        Some(Defaults {
+    fn defaults() -> Defaults {
+        Defaults {
             data: "/home/u/data".into(),
             config: "/home/u/config".into(),
             state: "/home/u/state".into(),
-        })
+        }
     }
 
     #[test]
     fn variables_go_before_defaults() {
         let env = Env::default().with(Variable::DataDir, "/elsewhere");
-        let directories = Directories::resolve(&env, defaults).expect("known");
+        let directories = Directories::resolve(&env, || Some(defaults())).expect("known");
         assert_eq!(directories.data(), Path::new("/elsewhere"));
         assert_eq!(directories.config_file(), Path::new("/home/u/config/config.toml"));
         assert_eq!(directories.logs(), Path::new("/home/u/state/logs"));
@@ -154,7 +154,7 @@ mod tests {
     fn relative_paths_are_refused() {
         for variable in [Variable::DataDir, Variable::StateDir, Variable::Config] {
             let env = Env::default().with(variable, "somewhere");
-            let error = Directories::resolve(&env, defaults).expect_err("relative");
+            let error = Directories::resolve(&env, || Some(defaults())).expect_err("relative");
             assert_eq!(
                 error.to_string(),
                 format!("{} must be an absolute path: somewhere", variable.name())

@@ -4,7 +4,7 @@
 //! travels as a [`Status`] whose code follows from the kind, so that a foreign client sees something
 //! sensible, and whose metadata carries kind and hint, so that ours lose nothing.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
@@ -174,7 +174,7 @@ pub fn is_connection_lost(status: &Status) -> bool {
     let codes_of_transport = [Code::Unknown, Code::Unavailable, Code::Internal, Code::Cancelled];
     let mut causes = std::iter::successors(status.source(), |&error| error.source()).peekable();
     causes.peek().is_some()
-        && !causes.any(|cause| cause.is::<tonic::TimeoutExpired>())
+        && !causes.any(<dyn Error>::is::<tonic::TimeoutExpired>)
         && codes_of_transport.contains(&status.code())
         && !is_from_daemon(status)
 }

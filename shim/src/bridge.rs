@@ -6,7 +6,7 @@
 use codemem_client::{Client, ConnectError, Connector};
 use codemem_proto::status::{ErrorKind, WireError, is_connection_lost};
 use std::error::Error as _;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -187,10 +187,8 @@ impl Owner {
         if let Some(wait) = self.retry_at.and_then(|at| at.checked_duration_since(Instant::now()))
             && let Some(mut trouble) = self.trouble_tx.borrow().clone()
         {
-            trouble.message.push_str(&format!(
-                " (tried again in {:.0} s at the earliest)",
-                wait.as_secs_f64().ceil()
-            ));
+            let seconds = wait.as_secs_f64().ceil();
+            let _ = write!(trouble.message, " (tried again in {seconds} s at the earliest)");
             return Err(trouble);
         }
         match connector.connect().await {

@@ -55,6 +55,10 @@ fn main() -> ExitCode {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: one process serves one session, which has one directory"
+)]
 async fn run(env: &Env) -> Result<(), Box<dyn Error>> {
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::new(bridge(env), Project::of(env, std::env::current_dir().ok()));

@@ -182,7 +182,7 @@ fn repository(repository: &v1::RepositoryStatus) -> Vec<String> {
     };
     match what {
         Some(what) if progress.eta_seconds > 0.0 => {
-            lines.push(format!("now {what}, {:.0} s left", progress.eta_seconds.ceil()))
+            lines.push(format!("now {what}, {:.0} s left", progress.eta_seconds.ceil()));
         }
         Some(what) => lines.push(format!("now {what}")),
         None => {}

@@ -98,11 +98,11 @@ impl ServerHandler for Server {
         let answer = answer.unwrap_or_else(|| {
             Answer::refusal("codemem failed on this question; ask it differently, or use another tool")
         });
-        let content = vec![ContentBlock::text(answer.text)];
+        let text = vec![ContentBlock::text(answer.text)];
         Ok(if answer.is_error {
-            CallToolResult::error(content).into()
+            CallToolResult::error(text).into()
         } else {
-            CallToolResult::success(content).into()
+            CallToolResult::success(text).into()
         })
     }
 }

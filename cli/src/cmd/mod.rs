@@ -17,7 +17,7 @@ use crate::output::Output;
 use std::time::Duration;
 
 /// Longest wait for an answer that takes the daemon no real work, even one that has just started.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Carries a command out.
 pub(crate) async fn run(context: &Context, command: Command, output: &mut Output) -> Result<Exit, CliError> {

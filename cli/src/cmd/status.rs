@@ -7,6 +7,10 @@ use crate::output::{Output, human, json};
 use codemem_proto::v1::StatusRequest;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: a person reads how long ago something was"
+)]
 pub(super) async fn run(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
     let mut client = context.connect().await?;
     let status = client

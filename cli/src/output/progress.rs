@@ -26,13 +26,15 @@ enum Shown<'a> {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(output: &'a mut Output) -> Self {
-        let shown = if output.quiet {
-            Shown::Nothing
-        } else if output.is_watched {
-            Shown::Bar(bar())
-        } else {
-            let pace = Pace::default();
-            Shown::Lines { output, pace }
+        // A terminal that cannot move its cursor gets lines.
+        let bar = output.is_watched.then(bar).filter(|bar| !bar.is_hidden());
+        let shown = match bar {
+            _ if output.quiet => Shown::Nothing,
+            Some(bar) => Shown::Bar(bar),
+            None => {
+                let pace = Pace::default();
+                Shown::Lines { output, pace }
+            }
         };
         Self { shown }
     }
@@ -53,10 +55,10 @@ impl<'a> Progress<'a> {
     fn show(&mut self, step: &str, done: u64, total: u64, text: impl FnOnce() -> String) {
         match &mut self.shown {
             Shown::Bar(bar) => {
+                bar.set_message(text());
                 // A bar of unknown length stays empty.
                 bar.set_length(total.max(1));
                 bar.set_position(done.min(total));
-                bar.set_message(text());
             }
             Shown::Lines { output, pace } => {
                 if pace.is_due(step, Instant::now()) {
@@ -79,7 +81,7 @@ impl Drop for Progress<'_> {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND));
-    let style = ProgressStyle::with_template("{bar:24} {wide_msg}").expect("the template is valid");
+    let style = ProgressStyle::with_template("{bar:20} {wide_msg}").expect("the template is valid");
     bar.set_style(style.progress_chars("━╸ "));
     bar
 }
@@ -108,7 +110,7 @@ fn phase(phase: v1::Phase) -> &'static str {
         v1::Phase::Idle => "done",
         v1::Phase::Queued => "waiting for its turn",
         v1::Phase::Scan => "listing files",
-        v1::Phase::Lexical => "words and symbols",
+        v1::Phase::Lexical => "reading",
         v1::Phase::Setup => "fetching the model",
         v1::Phase::Vectors => "vectors",
     }
@@ -132,13 +134,13 @@ pub(super) fn describe(progress: &v1::Progress) -> String {
     let mut parts = Vec::new();
     if progress.files_total > 0 {
         let (done, total) = (count(progress.files_done), counted(progress.files_total, "file"));
-        parts.push(format!("{done} of {total}"));
+        parts.push(format!("{done}/{total}"));
     } else if progress.files_done > 0 {
         parts.push(counted(progress.files_done, "file"));
     }
     if progress.chunks_total > 0 {
         let (done, total) = (count(progress.chunks_done), counted(progress.chunks_total, "chunk"));
-        parts.push(format!("{done} of {total}"));
+        parts.push(format!("{done}/{total}"));
     } else if progress.chunks_done > 0 {
         parts.push(counted(progress.chunks_done, "chunk"));
     }
@@ -188,7 +190,7 @@ mod tests {
     fn progress_in_words() {
         assert_eq!(
             describe(&lexical()),
-            "words and symbols: 1 of 2,000 files, 12,345 chunks, 15,000/s, 400 ms left"
+            "reading: 1/2,000 files, 12,345 chunks, 15,000/s, 400 ms left"
         );
         let queued = v1::Progress {
             phase: v1::Phase::Queued.into(),

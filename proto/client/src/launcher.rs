@@ -112,14 +112,11 @@ impl Launcher {
             Ok(child) => child,
             Err(source) => return Err(ConnectError::Spawn { program, source }),
         };
-        let report = match timeout(START_TIMEOUT, report_of(&mut child, &notify, &program)).await {
-            Ok(report) => report?,
-            Err(_) => {
-                let pid = child.id().unwrap_or_default();
-                return Err(ConnectError::StartTimedOut { pid });
-            }
+        let Ok(report) = timeout(START_TIMEOUT, report_of(&mut child, &notify, &program)).await else {
+            let pid = child.id().unwrap_or_default();
+            return Err(ConnectError::StartTimedOut { pid });
         };
-        match report {
+        match report? {
             Startup::Started => Ok(Launched::Started),
             Startup::AlreadyRunning => Ok(Launched::AlreadyRunning),
             Startup::Failed { reason, hint } => Err(ConnectError::StartFailed { reason, hint }),

@@ -4,7 +4,7 @@ use super::{Answer, Arguments, Session, bounded, reading};
 use crate::render;
 use codemem_client::Client;
 use codemem_proto::status::ErrorKind;
-use codemem_proto::v1::StatusRequest;
+use codemem_proto::v1::{StatusRequest, StatusResponse};
 use rmcp::model::{JsonObject, Tool};
 use serde_json::json;
 
@@ -37,7 +37,7 @@ pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<An
     };
     let status = match session.bridge.call(status).await {
         Ok(response) => response.into_inner(),
-        Err(trouble) if trouble.kind == ErrorKind::NotRegistered => Default::default(),
+        Err(trouble) if trouble.kind == ErrorKind::NotRegistered => StatusResponse::default(),
         Err(trouble) => return Err(trouble.into()),
     };
     if status.repositories.is_empty() {

@@ -12,6 +12,7 @@ use super::Style;
 use super::style::clean;
 use codemem_proto::v1;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 /// The end of an index pass.
 pub(crate) fn indexed(result: &v1::IndexRootResult, style: Style) -> String {
@@ -23,13 +24,10 @@ pub(crate) fn indexed(result: &v1::IndexRootResult, style: Style) -> String {
         counted(result.symbols, "symbol"),
         seconds(result.seconds),
     );
-    text.push_str(&format!(
-        "  vectors for {} of {}\n",
-        count(result.vectors),
-        counted(result.chunks, "chunk")
-    ));
+    let chunks = counted(result.chunks, "chunk");
+    let _ = writeln!(text, "  vectors for {} of {chunks}", count(result.vectors));
     if let Some(skipped) = skipped(&result.skipped) {
-        text.push_str(&format!("  skipped {skipped}\n"));
+        let _ = writeln!(text, "  skipped {skipped}");
     }
     text
 }
@@ -47,19 +45,18 @@ fn skipped(reasons: &HashMap<String, u64>) -> Option<String> {
 
 /// What prune deleted or would delete.
 pub(crate) fn pruned(pruned: &v1::PruneResponse, dry_run: bool) -> String {
-    let roots: String = pruned
-        .roots
-        .iter()
-        .map(|root| format!("  {} is gone\n", clean(root)))
-        .collect();
-    format!(
-        "{} {}, {} and {}, {}\n{roots}",
+    let mut text = format!(
+        "{} {}, {} and {}, {}\n",
         if dry_run { "would delete" } else { "deleted" },
         counted(pruned.roots.len() as u64, "root"),
         counted(pruned.contents, "content"),
         counted(pruned.vectors, "vector"),
         bytes(pruned.freed_bytes),
-    )
+    );
+    for root in &pruned.roots {
+        let _ = writeln!(text, "  {} is gone", clean(root));
+    }
+    text
 }
 
 /// A root that was forgotten.

@@ -4,6 +4,7 @@ use super::super::Style;
 use super::super::style::clean;
 use super::{count, counted, percent};
 use codemem_proto::v1;
+use std::fmt::Write as _;
 
 /// Most lines of a snippet: a screen holds some ten hits.
 const SNIPPET_LINES: usize = 8;
@@ -27,7 +28,7 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
     text.push('\n');
     let signature = one_line(&hit.signature);
     if !signature.is_empty() && !one_line(&hit.snippet).contains(&signature) {
-        text.push_str(&format!("    {}\n", clean(&signature)));
+        let _ = writeln!(text, "    {}", clean(&signature));
     }
     let mut lines = hit.snippet.trim_end().lines();
     for line in lines
@@ -35,10 +36,10 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
         .take(SNIPPET_LINES)
         .filter(|line| !line.trim().is_empty())
     {
-        text.push_str(&format!("    {}\n", style.dim(&clean(line))));
+        let _ = writeln!(text, "    {}", style.dim(&clean(line)));
     }
     if lines.next().is_some() {
-        text.push_str(&format!("    {}\n", style.dim("…")));
+        let _ = writeln!(text, "    {}", style.dim("…"));
     }
     text
 }

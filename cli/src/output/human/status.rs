@@ -5,6 +5,7 @@ use super::super::progress::describe;
 use super::super::style::clean;
 use super::{bytes, counted, percent, seconds, skipped};
 use codemem_proto::v1;
+use std::fmt::Write as _;
 
 /// Everything; `now` in Unix seconds.
 pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> String {
@@ -25,7 +26,7 @@ pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> Str
     let model = status.model.clone().unwrap_or_default();
     text.push_str(format!("model   {} {}", model.state, clean(&model.name)).trim_end());
     if !model.reason.is_empty() {
-        text.push_str(&format!(": {}", clean(&model.reason)));
+        let _ = write!(text, ": {}", clean(&model.reason));
     }
     text.push('\n');
     if status.repositories.is_empty() {

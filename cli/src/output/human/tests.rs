@@ -35,7 +35,7 @@ fn hits_are_compact() {
         kind: "text".to_owned(),
         name: String::new(),
         signature: String::new(),
-        snippet: (0..20).map(|n| format!("{n}\n")).collect(),
+        snippet: "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n".to_owned(),
         stale: false,
         ..hit()
     };
@@ -186,7 +186,7 @@ model   missing: run `codemem setup`
   main at 0123456789ab, indexed 1 min 40 s ago
   10 files, 20 chunks, 5 symbols, vectors 25 %, 2.0 KiB
   skipped 1 binary
-  now vectors: 5 of 20 chunks, 40/s, 3.0 s left
+  now vectors: 5/20 chunks, 40/s, 3.0 s left
   problem: 2 files could not be read
 
 /s
@@ -226,7 +226,7 @@ fn lists() {
         disk_bytes: 23 << 20,
     };
     let line = "mini  384 dimensions, window 256, int8, 23.0 MiB, 0123456789ab\n";
-    assert_eq!(models(&[model.clone()]), format!("* {line}"));
+    assert_eq!(models(std::slice::from_ref(&model)), format!("* {line}"));
     let installed = v1::SetupResult {
         onnxruntime: "/lib.so".to_owned(),
         model: Some(model),

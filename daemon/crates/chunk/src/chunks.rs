@@ -19,7 +19,7 @@ pub(crate) fn of_code(text: &str, lines: &Lines, symbols: &[Symbol]) -> Vec<Chun
     let splitter = Splitter::code(text, lines);
     let segments = Segmenter::new(&splitter, symbols).segments(lines.count());
     let runs = absorb_tiny(join_tiny(segments));
-    number(lines, symbols, runs.iter().map(|run| run.lines.clone()))
+    number(text, lines, symbols, runs.iter().map(|run| run.lines.clone()))
 }
 
 /// The chunks of a file without symbols.
@@ -27,7 +27,7 @@ pub(crate) fn of_text(text: &str, lines: &Lines, language: &str) -> Vec<Chunk> {
     let splitter = Splitter::text(text, lines, language);
     let mut runs = Vec::new();
     splitter.split(0..lines.count(), |run| runs.push(run));
-    number(lines, &[], runs.into_iter())
+    number(text, lines, &[], runs.into_iter())
 }
 
 /// A run of lines that is not cut any further.
@@ -236,7 +236,7 @@ fn absorb_tiny(runs: Vec<Segment>) -> Vec<Segment> {
 }
 
 /// Makes chunks of runs of lines: byte offsets, and the symbols they show and define.
-fn number(lines: &Lines, symbols: &[Symbol], runs: impl Iterator<Item = Range<usize>>) -> Vec<Chunk> {
+fn number(text: &str, lines: &Lines, symbols: &[Symbol], runs: impl Iterator<Item = Range<usize>>) -> Vec<Chunk> {
     let mut around: Vec<u32> = Vec::new();
     let mut next = 0;
     let chunks = runs.map(|run| {
@@ -258,10 +258,17 @@ fn number(lines: &Lines, symbols: &[Symbol], runs: impl Iterator<Item = Range<us
             );
             next += 1;
         }
-        let symbol = shown(symbols, &around, first..next, span);
+        // Blank lines at the end belong to nobody.
+        let is_blank = |&line: &usize| text[lines.bytes(line..line + 1)].trim_ascii().is_empty();
+        let n_blank = run.clone().skip(1).rev().take_while(is_blank).count() as u32;
+        let text_span = LineSpan {
+            end: span.end - n_blank,
+            ..span
+        };
+        let symbol = shown(symbols, &around, first..next, text_span);
         for index in first..next {
             while let Some(&top) = around.last() {
-                if symbols[top as usize].lines.end >= symbols[index].lines.end.max(symbols[index].lines.start) {
+                if symbols[top as usize].lines.end >= symbols[index].lines.end {
                     break;
                 }
                 around.pop();
@@ -281,16 +288,16 @@ fn number(lines: &Lines, symbols: &[Symbol], runs: impl Iterator<Item = Range<us
 /// The symbol that a chunk stands for.
 ///
 /// The largest outermost one that it holds whole. When that is only a small part of the chunk, the innermost symbol
-/// that is around the chunk, or that begins in it and goes on after it: a class's head shows the class, whatever small
-/// thing it holds.
+/// that most of the chunk belongs to, whether it goes on before or after: a class's head shows the class, whatever small
+/// thing it holds, and the last piece of a method shows the method although the class is closed in it too.
 fn shown(symbols: &[Symbol], around: &[u32], defined: Range<usize>, span: LineSpan) -> Option<u32> {
     let holds = |symbol: &Symbol| symbol.lines.start >= span.start && symbol.lines.end <= span.end;
     let mut largest: Option<usize> = None;
-    let mut begins = None;
+    let mut begun = Vec::new();
     for index in defined.clone() {
         let symbol = &symbols[index];
         if !holds(symbol) {
-            begins = Some(index as u32);
+            begun.push(index as u32);
             continue;
         }
         let is_outermost = symbol.parent.is_none_or(|parent| !holds(&symbols[parent as usize]));
@@ -298,16 +305,17 @@ fn shown(symbols: &[Symbol], around: &[u32], defined: Range<usize>, span: LineSp
             largest = Some(index);
         }
     }
-    let around = around.iter().rev().copied();
-    let enclosing = around
-        .into_iter()
-        .find(|&index| symbols[index as usize].lines.end >= span.end);
-    let partial = begins.or(enclosing);
-    match largest {
-        Some(best) if partial.is_some() && symbols[best].lines.len() * 3 < span.len() => partial,
-        Some(best) => Some(inside_of_wrapper(symbols, best, defined.end) as u32),
-        None => partial,
+    if let Some(best) = largest.filter(|&best| symbols[best].lines.len() * 3 >= span.len()) {
+        return Some(inside_of_wrapper(symbols, best, defined.end) as u32);
     }
+    let shared = |index: u32| {
+        let lines = symbols[index as usize].lines;
+        (lines.end.min(span.end) + 1).saturating_sub(lines.start.max(span.start))
+    };
+    // Innermost first: what begins here is inside of what is around, and both lists go from outer to inner.
+    let partial = || begun.iter().rev().chain(around.iter().rev()).copied();
+    let most = partial().find(|&index| shared(index) * 2 >= span.len());
+    most.or_else(|| largest.map(|best| best as u32)).or(partial().next())
 }
 
 /// A namespace around a single definition is only its wrapping: the definition is what the chunk shows.

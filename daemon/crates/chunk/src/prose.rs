@@ -145,6 +145,8 @@ impl Prose {
             self.paragraph_ended |= !self.text.is_empty();
             return true;
         }
+        // `@param` and its like begin anew.
+        self.paragraph_ended |= line.starts_with('@');
         if !self.text.is_empty() {
             self.text.push(if self.paragraph_ended { '\n' } else { ' ' });
         }
@@ -209,7 +211,7 @@ mod tests {
             (vec!["//! About this", "//! file."], Some("About this file.")),
             (vec!["/** One line. */"], Some("One line.")),
             (
-                vec!["/**\n   * Sum of a\n   * and b.\n   *\n   * @param a first\n   */"],
+                vec!["/**\n   * Sum of a\n   * and b.\n   * @param a first\n   */"],
                 Some("Sum of a and b.\n@param a first"),
             ),
             (vec!["# ----------", "# Section", "# ----------"], Some("Section")),

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 /// Longest qualified name, in bytes. Deeper nesting than this leaves out the outer names.
-const MAX_QUALIFIED: usize = 400;
+const MAX_QUALIFIED: usize = 250;
 
 /// Longest name, in bytes; longer ones are computed or broken.
 const MAX_NAME: usize = 200;
@@ -29,6 +29,7 @@ pub(crate) fn build(language: &Language, text: &str, lines: &Lines, harvest: &Ha
         harvest,
         symbols: Vec::with_capacity(harvest.definitions.len()),
         spans: Vec::with_capacity(harvest.definitions.len()),
+        bodies: Vec::with_capacity(harvest.definitions.len()),
         declarations: Vec::new(),
         stack: Vec::new(),
         prefix: String::new(),
@@ -49,6 +50,8 @@ struct Builder<'a> {
     symbols: Vec<Symbol>,
     /// The bytes of each symbol, without what is attached.
     spans: Vec<Range<usize>>,
+    /// Where the body of each symbol begins.
+    bodies: Vec<Option<usize>>,
     /// Symbols that give way to a definition.
     declarations: Vec<usize>,
     /// The symbols around the current position, outermost first.
@@ -87,6 +90,12 @@ impl Builder<'_> {
             self.symbols[parent].kind = kind;
             return;
         }
+        if let (Some(parent), Some(body)) = (parent, &found.body)
+            && self.bodies[parent] == Some(body.start)
+        {
+            // `push = function push() {..}` is one function.
+            return;
+        }
         let attached = self.attached(found, parent);
         let first_line = match self.harvest.attachments.get(attached.start) {
             Some(first) if !attached.is_empty() => first.first_line,
@@ -101,6 +110,7 @@ impl Builder<'_> {
         }
         self.stack.push(self.symbols.len());
         self.spans.push(found.span.clone());
+        self.bodies.push(found.body.as_ref().map(|body| body.start));
         self.symbols.push(Symbol {
             name: name.to_owned(),
             qualified_name,

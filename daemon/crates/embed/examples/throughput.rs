@@ -63,11 +63,13 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let done = AtomicBool::new(false);
     times = thread::scope(|scope| {
-        scope.spawn(
-            || {
-                while !done.load(Ordering::Relaxed) && pool.embed_passages(&passages).is_ok() {}
-            },
-        );
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                if pool.embed_passages(&passages).is_err() {
+                    break;
+                }
+            }
+        });
         let times = queries(&pool, 100, 1_000);
         done.store(true, Ordering::Relaxed);
         times
@@ -105,5 +107,9 @@ fn resident() -> String {
         let kilobytes = line.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok());
         kilobytes.unwrap_or(0.0) / 1024.0
     };
-    format!("{:.0} MB resident, {:.0} anonymous", megabytes("VmRSS:"), megabytes("RssAnon:"))
+    format!(
+        "{:.0} MB resident, {:.0} anonymous",
+        megabytes("VmRSS:"),
+        megabytes("RssAnon:")
+    )
 }

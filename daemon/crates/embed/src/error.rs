@@ -2,6 +2,7 @@
 
 use codemem_core::ports::{PortError, PortErrorKind};
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -184,7 +185,7 @@ impl EmbedError {
         }
     }
 
-    pub(crate) fn malformed(path: &Path, problem: impl ToString) -> Self {
+    pub(crate) fn malformed(path: &Path, problem: &dyn Display) -> Self {
         Self::Malformed {
             path: path.to_owned(),
             problem: problem.to_string(),
@@ -203,14 +204,14 @@ impl EmbedError {
             | Self::Hub { .. }
             | Self::HashMismatch { .. }
             | Self::Platform { .. }
-            | Self::Library { .. } => PortErrorKind::Unavailable,
+            | Self::Library { .. }
+            | Self::Session { .. } => PortErrorKind::Unavailable,
             Self::Read { source, .. } | Self::Write { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PortErrorKind::DiskFull,
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => PortErrorKind::Denied,
                 io::ErrorKind::NotFound => PortErrorKind::NotFound,
                 _ => PortErrorKind::Failed,
             },
-            Self::Session { .. } => PortErrorKind::Corrupt,
             Self::Unsupported { .. }
             | Self::Malformed { .. }
             | Self::ModelName { .. }

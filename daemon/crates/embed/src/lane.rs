@@ -151,7 +151,7 @@ impl Worker {
         let plan = Plan::new(&lengths, MAX_PIECES, MAX_ROWS);
         let mut vectors = vec![Vec::new(); parts.len()];
         for positions in plan.batches() {
-            let batch = Batch::new(&parts, positions, loaded.encoder.padding());
+            let batch = Batch::new(&parts, positions);
             let answer = loaded.model.embed(&batch)?;
             for (&at, vector) in positions.iter().zip(answer) {
                 vectors[at] = vector;

@@ -48,7 +48,7 @@ fn open(environment: &Environment, path: &Path, threads: usize) -> ort::Result<S
         // Batches have many shapes: patterns would be remembered for each and rarely met again.
         .with_memory_pattern(false)?
         // A waiting thread gives its core to searches and to the lexical pass.
-        .with_intra_op_spinning(true)?
+        .with_intra_op_spinning(false)?
         .commit_from_file(path)
 }
 
@@ -83,6 +83,6 @@ pub(crate) fn check(
 ) -> Result<(), EmbedError> {
     let mut model = OnnxModel::load(environment, path, dimension, 1)?;
     let parts = encoder.parts("")?;
-    model.embed(&Batch::new(&parts, &[0], encoder.padding()))?;
+    model.embed(&Batch::new(&parts, &[0]))?;
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) type Part = Vec<i64>;
 impl TextEncoder {
     /// Reads a `tokenizer.json` for a model that takes `window` word pieces.
     pub(crate) fn parse(path: &Path, json: &[u8], window: usize) -> Result<Self, EmbedError> {
-        let malformed = |error: Box<dyn std::error::Error + Send + Sync>| EmbedError::malformed(path, error);
+        let malformed = |error: Box<dyn std::error::Error + Send + Sync>| EmbedError::malformed(path, &error);
         let mut tokenizer = Tokenizer::from_bytes(json).map_err(malformed)?;
         // Published files cut texts and fill them up; parts and padding are made here.
         tokenizer.with_padding(None);
@@ -33,14 +33,14 @@ impl TextEncoder {
         let Some(start) = start else {
             return Err(EmbedError::malformed(
                 path,
-                "its special word pieces are not around the text",
+                &"its special word pieces are not around the text",
             ));
         };
         let before: Vec<i64> = framed[..start].iter().copied().map(i64::from).collect();
         let after: Vec<i64> = framed[start + bare.len()..].iter().copied().map(i64::from).collect();
         let room = window.saturating_sub(before.len() + after.len());
         if room == 0 {
-            return Err(EmbedError::malformed(path, "its special word pieces fill the window"));
+            return Err(EmbedError::malformed(path, &"its special word pieces fill the window"));
         }
         let largest_id = tokenizer.get_vocab(true).values().copied().max().unwrap_or(0);
         Ok(Self {
@@ -55,11 +55,6 @@ impl TextEncoder {
     /// The largest word piece's number.
     pub(crate) fn largest_id(&self) -> u32 {
         self.largest_id
-    }
-
-    /// The word piece that fills a batch up; it is masked, so any will do.
-    pub(crate) fn padding(&self) -> i64 {
-        0
     }
 
     /// The parts of a text, in order; one for any text that fits, an empty one included.
@@ -106,7 +101,9 @@ pub(crate) fn max_pool(parts: &[Vec<f32>]) -> Vec<f32> {
     }
     let length = pooled.iter().map(|value| value * value).sum::<f32>().sqrt();
     if length > 0.0 {
-        pooled.iter_mut().for_each(|value| *value /= length);
+        for value in &mut pooled {
+            *value /= length;
+        }
     }
     pooled
 }

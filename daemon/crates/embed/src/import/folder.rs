@@ -4,6 +4,7 @@ use crate::error::EmbedError;
 use crate::manifest::Pooling;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,24 +63,6 @@ struct Module {
 #[derive(Deserialize)]
 struct SentenceConfig {
     max_seq_length: Option<usize>,
-}
-
-#[derive(Deserialize)]
-struct PoolingConfig {
-    #[serde(default)]
-    pooling_mode: Option<String>,
-    #[serde(default)]
-    pooling_mode_cls_token: bool,
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_max_tokens: bool,
-    #[serde(default)]
-    pooling_mode_mean_sqrt_len_tokens: bool,
-    #[serde(default)]
-    pooling_mode_weightedmean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_lasttoken: bool,
 }
 
 impl Folder {
@@ -176,8 +159,8 @@ fn pooling(dir: &Path) -> Result<Pooling, EmbedError> {
                 if module.path.is_empty() || module.path.contains(['/', '\\']) || module.path.starts_with('.') {
                     return Err(unsupported(format!("a pooling module at `{}`", module.path)));
                 }
-                let config: PoolingConfig = read_json(&dir.join(&module.path).join(CONFIG))?;
-                pooling = Some(config.pooling().map_err(unsupported)?);
+                let config = read_json(&dir.join(&module.path).join(CONFIG))?;
+                pooling = Some(pooling_mode(&config).map_err(unsupported)?);
             }
             other => return Err(unsupported(format!("a module of type `{other}`"))),
         }
@@ -185,36 +168,27 @@ fn pooling(dir: &Path) -> Result<Pooling, EmbedError> {
     pooling.ok_or_else(|| unsupported("no pooling module".to_owned()))
 }
 
-impl PoolingConfig {
-    fn pooling(&self) -> Result<Pooling, String> {
-        match self.pooling_mode.as_deref() {
-            Some("mean") => return Ok(Pooling::Mean),
-            Some("cls") => return Ok(Pooling::First),
-            Some(other) => return Err(format!("pooling `{other}`")),
-            None => {}
-        }
-        let modes = [
-            (self.pooling_mode_mean_tokens, "mean", Some(Pooling::Mean)),
-            (self.pooling_mode_cls_token, "cls", Some(Pooling::First)),
-            (self.pooling_mode_max_tokens, "max", None),
-            (self.pooling_mode_mean_sqrt_len_tokens, "mean_sqrt_len", None),
-            (self.pooling_mode_weightedmean_tokens, "weightedmean", None),
-            (self.pooling_mode_lasttoken, "lasttoken", None),
-        ];
-        let on: Vec<_> = modes.into_iter().filter(|(on, ..)| *on).collect();
-        match on.as_slice() {
-            [(_, _, Some(pooling))] => Ok(*pooling),
-            _ => {
-                let names: Vec<_> = on.iter().map(|(_, name, _)| *name).collect();
-                Err(format!("pooling `{}`", names.join(" + ")))
-            }
-        }
+/// The one pooling that a pooling module's configuration switches on: named by one field, or by a
+/// flag for each kind there is. More than one would be joined end to end.
+fn pooling_mode(config: &Map<String, Value>) -> Result<Pooling, String> {
+    let flag = |(name, value): (&String, &Value)| {
+        let name = name.strip_prefix("pooling_mode_")?;
+        (value.as_bool() == Some(true)).then(|| name.to_owned())
+    };
+    let modes = match config.get("pooling_mode").and_then(Value::as_str) {
+        Some(mode) => vec![mode.to_owned()],
+        None => config.iter().filter_map(flag).collect(),
+    };
+    match modes.join(" + ").as_str() {
+        "mean" | "mean_tokens" => Ok(Pooling::Mean),
+        "cls" | "cls_token" => Ok(Pooling::First),
+        other => Err(format!("pooling `{other}`")),
     }
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EmbedError> {
     let bytes = fs::read(path).map_err(EmbedError::read(path))?;
-    serde_json::from_slice(&bytes).map_err(|error| EmbedError::malformed(path, error))
+    serde_json::from_slice(&bytes).map_err(|error| EmbedError::malformed(path, &error))
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ impl Import<'_> {
         if encoder.largest_id() as usize >= folder.bert.vocab_size {
             return Err(EmbedError::malformed(
                 &tokenizer_path,
-                format_args!("it knows more word pieces than the model's {}", folder.bert.vocab_size),
+                &format_args!("it knows more word pieces than the model's {}", folder.bert.vocab_size),
             ));
         }
 
@@ -85,6 +85,8 @@ impl Import<'_> {
             let record = write_graph(&folder, &weights, precision, &staging.path().join(precision.file()))?;
             files.insert(precision.file().to_owned(), record);
         }
+        // As large as the graphs that are loaded below.
+        drop(bytes);
         files::write(&staging.path().join(TOKENIZER), &tokenizer)?;
         files.insert(TOKENIZER.to_owned(), files::record(&tokenizer));
         let manifest = ModelManifest {

@@ -17,18 +17,18 @@ pub(super) struct Weights<'data> {
 impl<'data> Weights<'data> {
     /// Parses the bytes of the file at `path`.
     pub(super) fn parse(path: &'data Path, bytes: &'data [u8]) -> Result<Self, EmbedError> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| EmbedError::malformed(path, error))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| EmbedError::malformed(path, &error))?;
         let probe = "embeddings.word_embeddings.weight";
         let prefix = PREFIXES
             .into_iter()
             .find(|prefix| tensors.tensor(&format!("{prefix}{probe}")).is_ok())
-            .ok_or_else(|| EmbedError::malformed(path, format_args!("it has no tensor `{probe}`")))?;
+            .ok_or_else(|| EmbedError::malformed(path, &format_args!("it has no tensor `{probe}`")))?;
         Ok(Self { tensors, path, prefix })
     }
 
     /// A tensor of exactly this shape, row-major.
     pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, EmbedError> {
-        let malformed = |problem: String| EmbedError::malformed(self.path, problem);
+        let malformed = |problem: String| EmbedError::malformed(self.path, &problem);
         let tensor = self
             .tensors
             .tensor(&format!("{}{name}", self.prefix))

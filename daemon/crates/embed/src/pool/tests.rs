@@ -253,7 +253,7 @@ fn many_callers_at_once_each_get_their_own_answer() {
             .collect();
         for caller in callers {
             let (word, vector) = caller.join().expect("no panic");
-            assert_eq!(vector.expect("answered")[1], (word + 10) as f32);
+            assert_eq!(vector.expect("answered"), [3.0, (word + 10) as f32, 1.0]);
         }
     });
 }

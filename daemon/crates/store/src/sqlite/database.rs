@@ -13,14 +13,16 @@ use std::time::Duration;
 /// How long a connection waits for another's lock. Only a checkpoint meets one, for milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Page cache of the writer, in KiB: holds the upper levels of every index while a large tree is recorded.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
+/// Page cache of the writer, in KiB: grows to this only while a tree of a million symbols is recorded,
+/// whose indexes by hash are written to all over.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
 
 /// Page cache of a reader, in KiB: point look-ups need little, and there are several readers.
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
-/// Pages in the write-ahead log before it is folded into the file: 16 MiB, four batches of a large pass.
-const CHECKPOINT_PAGES: i64 = 4_096;
+/// Pages in the write-ahead log before it is folded into the file: 128 MiB, so that a page that every
+/// batch of a large pass touches is not written twice for each.
+const CHECKPOINT_PAGES: i64 = 32_768;
 
 /// Bytes the write-ahead log keeps after it has been folded in.
 const LOG_KEPT_BYTES: i64 = 4 * 1024 * 1024;

@@ -100,6 +100,13 @@ fn searches_are_exact_and_filtered_before_the_cut() {
     let within: IdSet = (0..600).filter(|id| id % 50 == 3).chain([5_000]).collect();
     let found = vectors.search(Chunks, &vector(7), Some(&within), 10).expect("searched");
     assert_eq!(ids(&found), nearest(&vector(7), (0..600).filter(|id| id % 50 == 3), 10));
+    // Much allowed, but of the nearest only the farther half.
+    let ranked = nearest(&vector(7), 0..600, 600);
+    let far: IdSet = ranked[300..].iter().map(|text| text.0).collect();
+    for limit in [1, 10, 299, 300, 301] {
+        let found = vectors.search(Chunks, &vector(7), Some(&far), limit).expect("searched");
+        assert_eq!(ids(&found), ranked[300..600.min(300 + limit)], "limit {limit}");
+    }
     let none = vectors.search(Chunks, &vector(7), Some(&IdSet::default()), 10);
     assert_eq!(none.expect("searched"), []);
     assert_eq!(vectors.search(Chunks, &vector(7), None, 0).expect("searched"), []);

@@ -1,7 +1,7 @@
 //! Folders that can and cannot be imported.
 
 use super::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn config() -> Value {
     json!({
@@ -116,9 +116,9 @@ fn anything_else_is_refused_by_name() {
     let outside = modules(&[("Transformer", ""), ("Pooling", "../elsewhere")]);
     check(config(), outside, mean(), "a pooling module at `../elsewhere`");
     let max = json!({"pooling_mode_max_tokens": true});
-    check(config(), usual(), max, "pooling `max`");
+    check(config(), usual(), max, "pooling `max_tokens`");
     let both = json!({"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true});
-    check(config(), usual(), both, "pooling `mean + cls`");
+    check(config(), usual(), both, "pooling `cls_token + mean_tokens`");
     check(
         config(),
         usual(),

@@ -3,6 +3,9 @@
 //! One definition for both sides. A change here changes what is on disk: raise
 //! [`TOKENIZER_VERSION`] with it.
 
+mod ascii;
+
+use ascii::Memo;
 use frostem::{Algorithm, Stemmer};
 use std::ops::Range;
 
@@ -18,7 +21,7 @@ const MEMO_SLOTS: usize = 4_096;
 /// Splits text into tokens. Keep one per thread: it remembers stems.
 pub struct Tokenizer {
     stemmer: Stemmer,
-    memo: Vec<Option<(Box<str>, Box<str>)>>,
+    memo: Box<[Memo]>,
     lower: String,
     whole: String,
 }
@@ -27,7 +30,7 @@ impl Default for Tokenizer {
     fn default() -> Self {
         Self {
             stemmer: Stemmer::new(Algorithm::English),
-            memo: vec![None; MEMO_SLOTS],
+            memo: vec![Memo::EMPTY; MEMO_SLOTS].into_boxed_slice(),
             lower: String::new(),
             whole: String::new(),
         }
@@ -49,8 +52,27 @@ impl Tokenizer {
     /// `getHttpServers` gives `get http server gethttpservers`, as `get_http_servers` does.
     /// Runs of ideographs are emitted as overlapping pairs.
     pub fn tokens(&mut self, text: &str, mut emit: impl FnMut(&str)) {
-        for word in words(text) {
-            self.word(&text[word], &mut emit);
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        while let Some(&byte) = bytes.get(start) {
+            if ascii::class(byte) == ascii::Class::Other {
+                start += 1;
+                continue;
+            }
+            let run = bytes[start..]
+                .iter()
+                .position(|byte| ascii::class(*byte) == ascii::Class::Other);
+            let end = run.map_or(bytes.len(), |length| start + length);
+            let run = &text[start..end];
+            if run.is_ascii() {
+                self.ascii_word(run.as_bytes(), &mut emit);
+            } else {
+                // What is no ASCII may be no letter either.
+                for word in words(run) {
+                    self.word(&run[word], &mut emit);
+                }
+            }
+            start = end;
         }
     }
 
@@ -59,6 +81,34 @@ impl Tokenizer {
         let mut list = Vec::new();
         self.tokens(text, |token| list.push(token.to_owned()));
         list
+    }
+
+    fn ascii_word(&mut self, word: &[u8], emit: &mut impl FnMut(&str)) {
+        let mut whole = std::mem::take(&mut self.whole);
+        whole.clear();
+        let (mut n_parts, mut start) = (0, 0);
+        while let Some(&byte) = word.get(start) {
+            if byte == b'_' {
+                start += 1;
+                continue;
+            }
+            let end = ascii::part_end(word, start);
+            let begin = whole.len();
+            whole.extend(
+                word[start..end]
+                    .iter()
+                    .map(|byte| char::from(byte.to_ascii_lowercase())),
+            );
+            n_parts += 1;
+            if (2..=MAX_TOKEN).contains(&(end - start)) {
+                self.stem(&whole[begin..], emit);
+            }
+            start = end;
+        }
+        if n_parts > 1 && whole.len() <= MAX_TOKEN {
+            emit(&whole);
+        }
+        self.whole = whole;
     }
 
     fn word(&mut self, word: &str, emit: &mut impl FnMut(&str)) {
@@ -77,7 +127,7 @@ impl Tokenizer {
             lower.extend(text.chars().flat_map(char::to_lowercase));
             whole.push_str(&lower);
             if lower.len() > 1 && lower.len() <= MAX_TOKEN {
-                emit(self.stem(&lower));
+                self.stem(&lower, emit);
             }
             self.lower = lower;
         }
@@ -87,20 +137,23 @@ impl Tokenizer {
         self.whole = whole;
     }
 
-    fn stem(&mut self, word: &str) -> &str {
-        let slot = word
-            .bytes()
-            .fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()))
-            % MEMO_SLOTS;
-        if self.memo[slot].as_ref().is_none_or(|(known, _)| &**known != word) {
-            let stem = if word.is_ascii() {
-                self.stemmer.stem(word).into_owned()
-            } else {
-                word.to_owned()
-            };
-            self.memo[slot] = Some((word.into(), stem.into()));
+    fn stem(&mut self, word: &str, emit: &mut impl FnMut(&str)) {
+        if !word.is_ascii() {
+            emit(word);
+            return;
         }
-        self.memo[slot].as_ref().map_or("", |(_, stem)| &**stem)
+        let hash = word
+            .bytes()
+            .fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        let memo = &mut self.memo[hash % MEMO_SLOTS];
+        if !memo.is_of(word) {
+            let stem = self.stemmer.stem(word);
+            match Memo::new(word, &stem) {
+                Some(new) => *memo = new,
+                None => return emit(&stem),
+            }
+        }
+        emit(memo.stem());
     }
 }
 
@@ -232,6 +285,15 @@ mod tests {
         fn parts_never_overlap_and_lose_only_underscores(word in "[a-zA-Z0-9_é検]{0,24}") {
             let joined: String = parts(&word).map(|part| word[part].to_owned()).collect();
             prop_assert_eq!(joined, word.replace('_', ""));
+        }
+
+        #[test]
+        fn the_fast_path_yields_what_the_general_one_does(text in "[a-zA-Z0-9_ .éß検]{0,60}") {
+            let (mut slow, mut tokenizer) = (Vec::new(), Tokenizer::default());
+            for word in words(&text) {
+                tokenizer.word(&text[word], &mut |token: &str| slow.push(token.to_owned()));
+            }
+            prop_assert_eq!(Tokenizer::default().collect(&text), slow);
         }
 
         #[test]
