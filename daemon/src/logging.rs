@@ -4,7 +4,7 @@
 
 use crate::config::Settings;
 use codemem_proto::dirs::LOG_FILE_PREFIX;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
@@ -78,10 +78,12 @@ pub(crate) fn init(settings: &Settings, to_stderr: bool) -> Result<Logs, LogErro
         .with_ansi(false)
         .with_thread_names(true)
         .with_filter(filter()?);
-    let to_stderr = to_stderr
-        .then(filter)
-        .transpose()?
-        .map(|filter| fmt::layer().with_writer(io::stderr).with_filter(filter));
+    let to_stderr = to_stderr.then(filter).transpose()?.map(|filter| {
+        fmt::layer()
+            .with_writer(io::stderr)
+            .with_ansi(io::stderr().is_terminal())
+            .with_filter(filter)
+    });
     tracing_subscriber::registry().with(to_file).with(to_stderr).init();
     Ok(Logs {
         directory,

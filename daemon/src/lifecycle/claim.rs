@@ -7,6 +7,10 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// A client that looks whether a daemon lives holds the lock for an instant; that is no other daemon.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The right to be this user's daemon. Held until dropped.
 pub(crate) struct Claim {
@@ -20,7 +24,7 @@ impl Claim {
     pub(crate) fn take(env: &Env) -> Result<Option<Self>, StartError> {
         let rendezvous = Rendezvous::locate(env).map_err(StartError::Rendezvous)?;
         rendezvous.prepare().map_err(StartError::Rendezvous)?;
-        let lock = FileLock::try_acquire(&rendezvous.daemon_lock()).map_err(StartError::Lock)?;
+        let lock = FileLock::acquire_within(&rendezvous.daemon_lock(), PATIENCE).map_err(StartError::Lock)?;
         Ok(lock.map(|lock| Self {
             rendezvous,
             _lock: lock,

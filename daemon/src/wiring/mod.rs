@@ -7,9 +7,10 @@ use crate::config::Settings;
 use codemem_chunk::{ChunkError, Limits, TreeSitterExtractor};
 use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
 use codemem_engine::{EngineConfig, Ports};
+use codemem_proto::rendezvous::{FileLock, LockError};
 use codemem_store::StoreError;
 use codemem_watch::WorkingTree;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -21,6 +22,10 @@ const INDEX_DIRECTORY: &str = "index";
 pub(crate) enum WiringError {
     #[error("cannot open the list of roots in `{}`", path.display())]
     Registry { path: PathBuf, source: StoreError },
+    #[error("cannot take the lock of the data directory")]
+    Lock(#[source] LockError),
+    #[error("another daemon uses the data directory `{}`", .0.display())]
+    InUse(PathBuf),
     #[error("cannot load the grammars")]
     Grammars(#[source] ChunkError),
     #[error("cannot start the embedding pool")]
@@ -33,6 +38,10 @@ impl WiringError {
         match self {
             Self::Registry { source, .. } => source.hint().unwrap_or_else(by_default),
             Self::Embedding(source) => source.hint().unwrap_or_else(by_default),
+            Self::Lock(_) => "make the data directory writable, or set CODEMEM_DATA_DIR to another one".to_owned(),
+            Self::InUse(_) => {
+                "stop the other daemon, started with another runtime directory, or set CODEMEM_DATA_DIR".to_owned()
+            }
             Self::Grammars(_) => "reinstall codemem: this build does not fit its grammars".to_owned(),
         }
     }
@@ -41,8 +50,9 @@ impl WiringError {
 /// Builds every port. Opens the list of roots; models and stores stay closed until they are needed.
 pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
     let directory = settings.directories.data().join(INDEX_DIRECTORY);
+    let lock = lock(&directory)?;
     let registry =
-        registry::Stores::open(&directory, settings.index_threads).map_err(|source| WiringError::Registry {
+        registry::Stores::open(&directory, lock, settings.index_threads).map_err(|source| WiringError::Registry {
             path: directory,
             source,
         })?;
@@ -70,6 +80,19 @@ pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
         assets: Arc::new(assets::Installation::new(assets)),
         clock: Arc::new(SystemTime::now),
     })
+}
+
+/// One daemon per data directory, whatever runtime directories they were given.
+fn lock(directory: &Path) -> Result<FileLock, WiringError> {
+    let path = directory.join("index.lock");
+    let lock = std::fs::create_dir_all(directory)
+        .map_err(|source| LockError {
+            path: path.clone(),
+            source,
+        })
+        .and_then(|()| FileLock::try_acquire(&path))
+        .map_err(WiringError::Lock)?;
+    lock.ok_or_else(|| WiringError::InUse(directory.to_path_buf()))
 }
 
 /// The engine's limits.

@@ -10,6 +10,7 @@
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{self, Catalog, PortError, PortErrorKind, PortResult, Registry, Root};
 use codemem_lexical::{CodeIndex, Opened, WriterOptions};
+use codemem_proto::rendezvous::FileLock;
 use codemem_store::{EdgeVectors, RegistryDb, SqliteCatalog, StoreResult};
 use std::fs;
 use std::io;
@@ -21,10 +22,12 @@ pub(super) struct Stores {
     directory: PathBuf,
     registry: RegistryDb,
     writer: WriterOptions,
+    /// Held for as long as anything below the directory may be open.
+    _lock: FileLock,
 }
 
 impl Stores {
-    pub(super) fn open(directory: &Path, index_threads: usize) -> StoreResult<Self> {
+    pub(super) fn open(directory: &Path, lock: FileLock, index_threads: usize) -> StoreResult<Self> {
         let registry = RegistryDb::open(directory)?;
         let writer = WriterOptions {
             threads: index_threads.min(2),
@@ -34,6 +37,7 @@ impl Stores {
             directory: directory.to_path_buf(),
             registry,
             writer,
+            _lock: lock,
         })
     }
 

@@ -71,8 +71,9 @@ fn sigterm_and_sigint_end_it_in_order() {
             .expect("runs");
         rustix::process::kill_process(pid, signal).expect("signal");
         pid_gone(&sandbox, "the daemon to end");
-        let logs = sandbox.codemem(["daemon", "logs"]);
-        assert!(logs.success().contains("ended"), "{logs:?}");
+        wait_until("the last line of the log", PATIENCE, || {
+            sandbox.codemem(["daemon", "logs"]).stdout.contains("ended")
+        });
     }
 }
 

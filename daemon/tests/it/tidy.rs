@@ -82,7 +82,11 @@ fn every_module_says_what_it_is() {
             || text
                 .lines()
                 .all(|line| line.trim().is_empty() || line.starts_with("//"));
-        assert!(documented, "{} has no module documentation", path.display());
+        assert!(
+            documented || is_test(&path),
+            "{} has no module documentation",
+            path.display()
+        );
     }
 }
 
@@ -196,8 +200,10 @@ fn only_rpc_names_wire_types_and_only_output_prints() {
         let prints = prints
             .filter(|line| print.iter().any(|call| line.contains(call)) && !line.contains("eprint"))
             .count();
-        let may_print =
-            shown.starts_with("cli/src/output") || shown.contains("examples/") || shown.starts_with("bench/");
+        let may_print = shown.starts_with("cli/src/output")
+            || shown.contains("examples/")
+            || shown.ends_with("build.rs")
+            || shown.starts_with("bench/");
         assert!(
             prints == 0 || may_print || is_test(&path),
             "{shown} writes to standard output"

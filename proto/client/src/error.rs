@@ -156,11 +156,15 @@ impl ConnectError {
                 .clone()
                 .unwrap_or_else(|| "look into `codemem daemon logs`".to_owned()),
             Self::DaemonTooOld { managed: false, .. } => "run `codemem daemon restart`".to_owned(),
-            Self::DaemonTooOld { managed: true, .. } => restart_service("restart"),
+            Self::DaemonTooOld { managed: true, .. } => service_command("restart"),
             Self::ClientTooOld { .. } => {
                 "update this program to the daemon's version, and restart the session that runs it".to_owned()
             }
-            Self::Managed => restart_service("stop"),
+            Self::Managed => format!(
+                "to stop it, {}; to restart it, {}",
+                service_command("stop"),
+                service_command("restart")
+            ),
             Self::StartLockTaken => "try again; end hanging `codemem` processes if it stays like this".to_owned(),
             Self::DidNotStop { pid } => format!("look into `codemem daemon logs`; `kill {pid}` ends it at once"),
             Self::NoProgram { .. } => {
@@ -177,7 +181,7 @@ impl ConnectError {
     }
 }
 
-fn restart_service(verb: &str) -> String {
+fn service_command(verb: &str) -> String {
     if cfg!(target_os = "macos") {
         match verb {
             "stop" => "run `launchctl bootout gui/$(id -u)/codemem`".to_owned(),

@@ -10,10 +10,18 @@ const BASE_BUDGET: usize = 1_000;
 /// bytes, those full of syntax errors included.
 const BYTES_PER_REPORT: usize = 8;
 
-/// Parses a text, or gives up when the parser takes far more steps than the text's length explains.
+/// Brackets open at once beyond which a text is not parsed. The parser's error recovery takes time with the square of the
+/// depth when they are never closed; what people write stays below 100, what programs write below 1,000.
+const MAX_DEPTH: usize = 10_000;
+
+/// Parses a text, or gives up when it is nested beyond reason or the parser takes far more steps than the text's
+/// length explains.
 ///
-/// The bound counts steps rather than time, so that the same text gives the same answer on every machine.
+/// Both bounds count rather than look at the clock, so that the same text gives the same answer on every machine.
 pub(crate) fn parse(parser: &mut Parser, language: &Language, text: &str) -> Option<Tree> {
+    if is_too_deep(text) {
+        return None;
+    }
     parser.set_language(language).ok()?;
     let mut budget = BASE_BUDGET + text.len() / BYTES_PER_REPORT;
     let mut progress = |_: &ParseState| match budget.checked_sub(1) {
@@ -31,4 +39,24 @@ pub(crate) fn parse(parser: &mut Parser, language: &Language, text: &str) -> Opt
         parser.reset();
     }
     tree
+}
+
+/// Counts brackets wherever they stand: in strings and comments they come in pairs as well, more or less. `<` counts as
+/// one within a statement.
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut angles = 0_usize;
+    text.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            b'<' => angles += 1,
+            b'>' => angles = angles.saturating_sub(1),
+            b';' => angles = 0,
+            b'{' => (depth, angles) = (depth + 1, 0),
+            b'}' => (depth, angles) = (depth.saturating_sub(1), 0),
+            _ => {}
+        }
+        depth + angles > MAX_DEPTH
+    })
 }

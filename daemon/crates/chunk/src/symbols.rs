@@ -92,6 +92,7 @@ impl Builder<'_> {
         }
         if let (Some(parent), Some(body)) = (parent, &found.body)
             && self.bodies[parent] == Some(body.start)
+            && self.symbols[parent].name == name
         {
             // `push = function push() {..}` is one function.
             return;

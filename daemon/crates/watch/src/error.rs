@@ -60,7 +60,7 @@ impl From<WatchError> for PortError {
                 PortErrorKind::NotFound,
                 Some("check the path; `codemem status` lists the registered roots"),
             ),
-            WatchError::NotADirectory(_) => (PortErrorKind::Failed, Some("give the directory that holds the file")),
+            WatchError::NotADirectory(_) => (PortErrorKind::NotFound, Some("give the directory that holds the file")),
             WatchError::NotUtf8(_) => (PortErrorKind::Failed, Some("rename the directory to valid UTF-8")),
             WatchError::Open { source, .. } => (io_kind(source), Some("check that you may read the directory")),
             WatchError::Scan { .. } => (PortErrorKind::Failed, None),

@@ -41,6 +41,17 @@ fn deep_nesting_is_survived() {
 }
 
 #[test]
+fn brackets_without_end_become_line_chunks() {
+    // The parser would take the better part of a minute for each.
+    for (path, open) in [("a.c", "(((\n"), ("a.py", "[\n"), ("a.sh", "$(\n"), ("a.cpp", "a<\n")] {
+        let text = open.repeat(200_000);
+        let extraction = extract(path, text.as_bytes()).expect("code");
+        check(&text, &extraction);
+        assert!(extraction.has_errors && extraction.symbols.is_empty());
+    }
+}
+
+#[test]
 fn a_line_of_ten_megabytes_is_minified_at_once() {
     let line = vec![b'x'; 10 << 20];
     assert_eq!(extract("a.js", &line), Err(SkipReason::Minified));

@@ -195,6 +195,7 @@ impl Actor {
 
     fn start_next(&mut self) {
         if self.running.is_none()
+            && self.closing.is_none()
             && let Some(job) = self.queue.pop_front()
         {
             let name = match &job {

@@ -13,16 +13,16 @@ use std::time::Duration;
 /// How long a connection waits for another's lock. Only a checkpoint meets one, for milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Page cache of the writer, in KiB: grows to this only while a tree of a million symbols is recorded,
-/// whose indexes by hash are written to all over.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// Page cache of the writer, in KiB: the upper levels of every index. Four times as much made recording
+/// two million rows no faster.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// Page cache of a reader, in KiB: point look-ups need little, and there are several readers.
 const READER_CACHE_KIB: i64 = 4 * 1024;
 
-/// Pages in the write-ahead log before it is folded into the file: 128 MiB, so that a page that every
-/// batch of a large pass touches is not written twice for each.
-const CHECKPOINT_PAGES: i64 = 32_768;
+/// Pages in the write-ahead log before it is folded into the file: 32 MiB. Indexes by hash are written
+/// to all over, so the more batches share a fold, the fewer pages are written twice.
+const CHECKPOINT_PAGES: i64 = 8_192;
 
 /// Bytes the write-ahead log keeps after it has been folded in.
 const LOG_KEPT_BYTES: i64 = 4 * 1024 * 1024;
