@@ -109,6 +109,10 @@ pub(crate) fn is_type_like(kind: SymbolKind) -> bool {
     kind.is_type() || kind == SymbolKind::Impl
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a descriptor's default; others return nothing at times"
+)]
 fn captured_node(node: Node<'_>) -> Option<Node<'_>> {
     Some(node)
 }
@@ -121,6 +125,10 @@ fn same_scope(scope: &str) -> &str {
     scope
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a descriptor's default; others return nothing at times"
+)]
 fn as_nested(candidate: &Candidate<'_>) -> Option<SymbolKind> {
     Some(candidate.kind)
 }

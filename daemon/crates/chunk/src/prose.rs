@@ -20,6 +20,9 @@ const LICENCE_WORDS: [&str; 14] = [
     "this software is provided",
 ];
 
+/// How lines begin that are never the middle of a sentence, in lower case.
+const PARAGRAPH_WORDS: [&str; 5] = ["@", "copyright", "(c) ", "spdx-license", "licensed under"];
+
 /// Joins comments into prose of at most `limit` bytes: lines of a paragraph by spaces, paragraphs by line breaks.
 /// `None` when nothing but ornament is left.
 pub(crate) fn from_comments<'a>(comments: impl Iterator<Item = &'a str>, limit: usize) -> Option<String> {
@@ -145,8 +148,12 @@ impl Prose {
             self.paragraph_ended |= !self.text.is_empty();
             return true;
         }
-        // `@param` and its like begin anew.
-        self.paragraph_ended |= line.starts_with('@');
+        // `@param` and its like begin anew, and so does a licence under a description.
+        let begins = |word: &&str| {
+            line.get(..word.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        };
+        self.paragraph_ended |= PARAGRAPH_WORDS.iter().any(begins);
         if !self.text.is_empty() {
             self.text.push(if self.paragraph_ended { '\n' } else { ' ' });
         }

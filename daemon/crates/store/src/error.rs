@@ -226,15 +226,13 @@ impl StoreError {
             | Self::RemoveDirectory { path, .. }
             | Self::WriteFile { path, .. }
             | Self::ReadFile { path, .. }
-            | Self::OpenDatabase {
-                database: DatabaseName { path, .. },
-                ..
-            }
-            | Self::Query {
-                database: DatabaseName { path, .. },
-                ..
-            }
             | Self::VectorsDiskFull { directory: path, .. } => path,
+            Self::OpenDatabase { database, .. } | Self::Query { database, .. } => {
+                if self.kind() == PortErrorKind::Corrupt {
+                    return Some(database.remedy.to_owned());
+                }
+                &database.path
+            }
             Self::NewerSchema { database, .. } => {
                 return Some(format!("update codemem; otherwise {}", database.remedy));
             }
@@ -258,13 +256,11 @@ impl StoreError {
         match self.kind() {
             PortErrorKind::DiskFull => Some(format!("free space on the disk that holds `{}`", subject.display())),
             PortErrorKind::Denied => Some(format!("check the permissions of `{}`", subject.display())),
-            PortErrorKind::Corrupt => match self {
-                Self::OpenDatabase { database, .. } | Self::Query { database, .. } => Some(database.remedy.to_owned()),
-                _other => None,
-            },
-            PortErrorKind::Unavailable | PortErrorKind::Mismatch | PortErrorKind::NotFound | PortErrorKind::Failed => {
-                None
-            }
+            PortErrorKind::Unavailable
+            | PortErrorKind::Corrupt
+            | PortErrorKind::Mismatch
+            | PortErrorKind::NotFound
+            | PortErrorKind::Failed => None,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) static PYTHON: Language = Language {
     ..Language::BASE
 };
 
-const QUERY: &str = r#"
+const QUERY: &str = r"
 (decorated_definition definition: (class_definition name: (identifier) @name)) @definition.class
 (decorated_definition definition: (function_definition name: (identifier) @name)) @definition.function
 (type_alias_statement left: (type (identifier) @name)) @definition.type
@@ -25,9 +25,13 @@ const QUERY: &str = r#"
 (module . (comment)* . (expression_statement . (string) @docstring .))
 (comment) @comment
 (decorator) @attribute
-"#;
+";
 
 /// The tags query calls every assignment at module level a constant; by convention only capitals are.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the descriptor's signature, by which others drop definitions"
+)]
 fn refine(candidate: &Candidate<'_>) -> Option<SymbolKind> {
     Some(match candidate.kind {
         SymbolKind::Constant if !is_screaming(candidate.name) => SymbolKind::Variable,

@@ -34,7 +34,7 @@ fn deep_nesting_is_survived() {
     }
     // Python's own limit is 100 levels of indentation; here the file grows with the square of the levels.
     let python: String = (0..400)
-        .map(|level| format!("{}def f():\n", " ".repeat(level)))
+        .flat_map(|level| [" ".repeat(level), "def f():\n".to_owned()])
         .collect();
     let extraction = extract("a.py", python.as_bytes()).expect("code");
     check(&python, &extraction);
@@ -164,9 +164,10 @@ fn many_comments_and_many_definitions_take_linear_time() {
     let extraction = extract("a.js", comments.as_bytes()).expect("code");
     check(&comments, &extraction);
     assert_eq!(extraction.symbols.len(), 1);
-    let functions: String = (0..50_000)
+    let lines: Vec<_> = (0..50_000)
         .map(|index| format!("int f{index}(void) {{ return {index}; }}\n"))
         .collect();
+    let functions = lines.concat();
     let extraction = extract("a.c", functions.as_bytes()).expect("code");
     check(&functions, &extraction);
     assert_eq!(extraction.symbols.len(), 50_000);

@@ -25,12 +25,12 @@ pub(super) fn record(
     manifest::remove(tx, worktree, &change.removed)?;
     manifest::restamp(tx, worktree, &change.restamped)?;
     let mut recorder = Recorder::open(tx, kinds, worktree, extractor_version)?;
-    let mut recorded = Vec::with_capacity(change.put.len());
+    let mut files = Vec::with_capacity(change.put.len());
     for file in &change.put {
-        recorded.push(recorder.file(file)?);
+        files.push(recorder.file(file)?);
     }
     recorder.finish()?;
-    Ok(recorded)
+    Ok(files)
 }
 
 /// The statements and ids of one batch.

@@ -43,6 +43,9 @@ const VACUUM_MIN_VECTORS: usize = 1_000;
 /// Segments that are left side by side: one that is being written and one that is not.
 const SEGMENTS: usize = 2;
 
+/// Bytes left on a disk that is full for our purposes: less than one file of the operation log.
+const FULL_DISK_BYTES: u64 = LOG_FILE_BYTES as u64;
+
 /// An `indexing_threshold` that means never.
 const NEVER: usize = 0;
 
@@ -51,7 +54,7 @@ pub(super) struct Shard {
     directory: PathBuf,
     dimension: usize,
     // Always there until dropped; dropping the engine's type may panic and so is done by hand.
-    engine: Option<EdgeShard>,
+    engine: Option<Box<EdgeShard>>,
 }
 
 impl Shard {
@@ -64,7 +67,7 @@ impl Shard {
         Ok(Self {
             directory: directory.to_owned(),
             dimension,
-            engine: Some(engine),
+            engine: Some(Box::new(engine)),
         })
     }
 
@@ -73,14 +76,12 @@ impl Shard {
         let log = log_directory(directory);
         refuse_when_in_use(directory, &log)?;
         cut_log(&log);
-        let engine = guard(directory, "open a shard", || {
-            EdgeShard::load(directory, Some(config(dimension)))
-        })
-        .map_err(|error| diagnose(directory, error))?;
+        let engine = caught(|| EdgeShard::load(directory, Some(config(dimension))))
+            .map_err(|finding| diagnose(directory, finding))?;
         Ok(Self {
             directory: directory.to_owned(),
             dimension,
-            engine: Some(engine),
+            engine: Some(Box::new(engine)),
         })
     }
 
@@ -224,7 +225,9 @@ impl Shard {
     }
 
     fn engine(&self) -> &EdgeShard {
-        self.engine.as_ref().expect("a shard that is not closed has its engine")
+        self.engine
+            .as_deref()
+            .expect("a shard that is not closed has its engine")
     }
 
     fn close(&mut self) -> StoreResult<()> {
@@ -277,18 +280,28 @@ fn point_id(text: u32) -> PointId {
     PointId::NumId(u64::from(text))
 }
 
-/// Runs a piece of the engine; a panic becomes an error like any other.
+/// Runs a piece of the engine and gives its failure a subject. The engine only has words for what went
+/// wrong, so a full disk is recognised by looking.
 fn guard<T>(directory: &Path, action: &'static str, run: impl FnOnce() -> OperationResult<T>) -> StoreResult<T> {
-    let reason = match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic_message(panic.as_ref()),
-    };
-    Err(StoreError::Vectors {
-        action,
-        directory: directory.to_owned(),
-        reason,
+    caught(run).map_err(|reason| match files::available_bytes(directory) {
+        Some(available) if available < FULL_DISK_BYTES => StoreError::VectorsDiskFull {
+            directory: directory.to_owned(),
+            available,
+        },
+        Some(_) | None => StoreError::Vectors {
+            action,
+            directory: directory.to_owned(),
+            reason,
+        },
     })
+}
+
+/// Runs a piece of the engine; a panic becomes an error like any other, in the engine's words.
+fn caught<T>(run: impl FnOnce() -> OperationResult<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(panic) => Err(panic_message(panic.as_ref())),
+    }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -302,17 +315,15 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// Says why a shard could not be opened. The engine only has words for it, so the directory is tried:
-/// one that can be written to holds damaged files.
-fn diagnose(directory: &Path, error: StoreError) -> StoreError {
+/// one that can be written to holds damaged files, and one that is missing is damage too.
+fn diagnose(directory: &Path, finding: String) -> StoreError {
     let probe = directory.join("probe.tmp");
-    let written = fs::write(&probe, [0; 4096]).and_then(|()| fs::remove_file(&probe));
-    match (written, error) {
-        (Err(source), _) => StoreError::WriteFile { path: probe, source },
-        (Ok(()), StoreError::Vectors { directory, reason, .. }) => StoreError::DamagedVectors {
-            directory,
-            finding: reason,
+    match fs::write(&probe, [0; 4096]).and_then(|()| fs::remove_file(&probe)) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => StoreError::WriteFile { path: probe, source },
+        Ok(()) | Err(_) => StoreError::DamagedVectors {
+            directory: directory.to_owned(),
+            finding,
         },
-        (Ok(()), other) => other,
     }
 }
 

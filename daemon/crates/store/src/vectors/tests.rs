@@ -217,6 +217,8 @@ fn the_index_of_a_catalog_is_made_anew_when_it_is_missing_foreign_or_damaged() {
 
     drop(EdgeVectors::create(&place, 42).expect("another catalog's"));
     fill(EdgeVectors::open_for(&place, &catalog).expect("foreign"));
+    fs::remove_dir_all(place.join("chunks")).expect("removed");
+    fill(EdgeVectors::open_for(&place, &catalog).expect("a shard is missing"));
     fs::write(place.join("vectors.json"), "{").expect("written");
     fill(EdgeVectors::open_for(&place, &catalog).expect("damaged"));
     assert!(directory.path().join("vectors.damaged/chunks").exists());

@@ -1,14 +1,18 @@
 //! The catalog as its users see it: made-up files, tables for each method, and a model.
 
 mod model;
-mod tables;
+mod recording;
+mod upkeep;
 
 use super::SqliteCatalog;
 use codemem_core::ids::Hash128;
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{FileRecord, FileStamp};
+use codemem_core::ports::{Catalog, FileRecord, FileStamp, ManifestChange, RecordedFile};
 use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind};
 use std::path::Path;
+
+/// The extractor's, where it does not matter.
+const VERSION: u32 = 1;
 
 fn open(directory: &Path) -> SqliteCatalog {
     SqliteCatalog::open(directory).expect("opened")
@@ -91,4 +95,18 @@ fn file(n_path: u32, n_content: u32, extraction: Option<(Extraction, Vec<Hash128
         extraction,
         summary: text_hash(1_000 + n_path),
     }
+}
+
+fn put(files: Vec<FileRecord>) -> ManifestChange {
+    ManifestChange {
+        put: files,
+        ..ManifestChange::default()
+    }
+}
+
+/// Marks recorded files as being in the lexical index.
+fn mark_all(catalog: &dyn Catalog, recorded: &[RecordedFile]) {
+    let contents: Vec<_> = recorded.iter().map(|file| file.content).collect();
+    let paths: Vec<_> = recorded.iter().map(|file| file.path).collect();
+    catalog.mark_lexical(&contents, &paths).expect("marked");
 }

@@ -453,8 +453,8 @@ impl World {
                 .iter()
                 .map(|(_, _, content)| self.ever_contents[content])
                 .collect();
-            let carries = |c: &&u32| is_chunk && chunk_texts(**c, model.contents[*c].version).contains(&number);
-            assert_eq!(found, live.iter().filter(carries).copied().collect());
+            let holds_it = |c: &&u32| is_chunk && chunk_texts(**c, model.contents[*c].version).contains(&number);
+            assert_eq!(found, live.iter().filter(holds_it).copied().collect());
         }
         let garbage = catalog.garbage().expect("found");
         assert_eq!(self.in_numbers(&garbage), model.garbage());
