@@ -20,21 +20,20 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let notify = args.notify.clone();
-    let exit = start(args, &Env::from_process());
+    let exit = start(&args, &Env::from_process());
     if let Exit::Failed(error) = &exit {
-        lifecycle::notify(notify.as_deref(), &error.report());
+        lifecycle::notify(args.notify.as_deref(), &error.report());
         lifecycle::complain(error);
     }
     exit.code()
 }
 
-fn start(args: Args, env: &Env) -> Exit {
-    let settings = match config::load(&args, env) {
+fn start(args: &Args, env: &Env) -> Exit {
+    let settings = match config::load(args, env) {
         Ok(settings) => settings,
-        Err(error) => return Exit::Failed(StartError::Config(error)),
+        Err(error) => return Exit::Failed(StartError::Config(Box::new(error))),
     };
-    lifecycle::detach(&args);
+    lifecycle::detach(args);
     let claim = match Claim::take(env) {
         Ok(Some(claim)) => claim,
         Ok(None) => {
@@ -45,9 +44,9 @@ fn start(args: Args, env: &Env) -> Exit {
     };
     let logs = match logging::init(&settings, args.notify.is_none()) {
         Ok(logs) => logs,
-        Err(error) => return Exit::Failed(StartError::Logs(error)),
+        Err(error) => return Exit::Failed(StartError::Logs(Box::new(error))),
     };
-    let exit = lifecycle::live(claim, settings, logs.file(), args.notify.as_deref(), args.managed);
+    let exit = lifecycle::live(&claim, &settings, logs.file(), args.notify.as_deref(), args.managed);
     drop(logs); // writes what is buffered
     exit
 }

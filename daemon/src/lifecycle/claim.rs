@@ -22,8 +22,10 @@ pub(crate) struct Claim {
 impl Claim {
     /// Takes the lock; `None` when another daemon holds it.
     pub(crate) fn take(env: &Env) -> Result<Option<Self>, StartError> {
-        let rendezvous = Rendezvous::locate(env).map_err(StartError::Rendezvous)?;
-        rendezvous.prepare().map_err(StartError::Rendezvous)?;
+        let rendezvous = Rendezvous::locate(env).map_err(|error| StartError::Rendezvous(Box::new(error)))?;
+        rendezvous
+            .prepare()
+            .map_err(|error| StartError::Rendezvous(Box::new(error)))?;
         let lock = FileLock::acquire_within(&rendezvous.daemon_lock(), PATIENCE).map_err(StartError::Lock)?;
         Ok(lock.map(|lock| Self {
             rendezvous,

@@ -39,21 +39,21 @@ pub(crate) enum Exit {
 #[derive(thiserror::Error, Debug)]
 pub(crate) enum StartError {
     #[error("cannot read the settings")]
-    Config(#[source] ConfigError),
+    Config(#[source] Box<ConfigError>),
     #[error("cannot use the runtime directory")]
-    Rendezvous(#[source] RendezvousError),
+    Rendezvous(#[source] Box<RendezvousError>),
     #[error("cannot take the daemon's lock")]
     Lock(#[source] LockError),
     #[error("cannot start logging")]
-    Logs(#[source] LogError),
+    Logs(#[source] Box<LogError>),
     #[error("cannot listen on `{}`", path.display())]
     Bind { path: PathBuf, source: io::Error },
     #[error("cannot start the async runtime")]
     Runtime(#[source] io::Error),
     #[error("cannot open codemem's data")]
-    Open(#[source] crate::wiring::WiringError),
+    Open(#[source] Box<crate::wiring::WiringError>),
     #[error("cannot start the engine")]
-    Engine(#[source] EngineError),
+    Engine(#[source] Box<EngineError>),
 }
 
 impl StartError {

@@ -25,8 +25,8 @@ const RUNTIME_THREADS: usize = 2;
 
 /// Lives until something ends it.
 pub(crate) fn live(
-    claim: Claim,
-    settings: Settings,
+    claim: &Claim,
+    settings: &Settings,
     log_file: PathBuf,
     notify_socket: Option<&Path>,
     managed: bool,
@@ -40,7 +40,7 @@ pub(crate) fn live(
         Ok(runtime) => runtime,
         Err(error) => return Exit::Failed(StartError::Runtime(error)),
     };
-    let exit = runtime.block_on(serve(&claim, settings, log_file, notify_socket, managed));
+    let exit = runtime.block_on(serve(claim, settings, log_file, notify_socket, managed));
     // What is left after its cap must not hold the process.
     runtime.shutdown_background();
     exit
@@ -48,22 +48,23 @@ pub(crate) fn live(
 
 async fn serve(
     claim: &Claim,
-    settings: Settings,
+    settings: &Settings,
     log_file: PathBuf,
     notify_socket: Option<&Path>,
     managed: bool,
 ) -> Exit {
     let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
     let begin = || -> Result<(UnixListener, Engine), StartError> {
-        let ports = wiring::ports(&settings).map_err(StartError::Open)?;
+        let ports = wiring::ports(settings).map_err(|error| StartError::Open(Box::new(error)))?;
         let listener = claim.bind()?;
         let bound = UnixListener::from_std(listener);
         let listener = bound.map_err(|source| StartError::Bind {
             path: claim.socket(),
             source,
         })?;
-        let config = wiring::engine_config(&settings);
-        let engine = Engine::start(ports, config, stop.child_token(), tracker.clone()).map_err(StartError::Engine)?;
+        let config = wiring::engine_config(settings);
+        let engine = Engine::start(ports, config, stop.child_token(), tracker.clone())
+            .map_err(|error| StartError::Engine(Box::new(error)))?;
         Ok((listener, engine))
     };
     let (listener, engine) = match begin() {
@@ -84,7 +85,7 @@ async fn serve(
     }
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "ready");
     notify(notify_socket, &Startup::Started);
-    let services = rpc::router(rpc::Context {
+    let services = rpc::router(&rpc::Context {
         engine,
         info: Arc::new(info),
         activity,

@@ -11,6 +11,7 @@ use std::time::UNIX_EPOCH;
 use tonic::Status;
 
 /// An error of the engine as a status.
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 pub(super) fn status(error: EngineError) -> Status {
     let kind = match error.kind() {
         engine::ErrorKind::Usage => ErrorKind::Usage,

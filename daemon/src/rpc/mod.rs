@@ -34,7 +34,7 @@ pub(crate) struct Context {
 }
 
 /// All services, each behind the peer check.
-pub(crate) fn router(context: Context) -> Router {
+pub(crate) fn router(context: &Context) -> Router {
     let check = || peer::Check::new(context.activity.clone());
     Server::builder()
         .add_service(DaemonServer::with_interceptor(

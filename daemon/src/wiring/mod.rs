@@ -21,15 +21,15 @@ const INDEX_DIRECTORY: &str = "index";
 #[derive(thiserror::Error, Debug)]
 pub(crate) enum WiringError {
     #[error("cannot open the list of roots in `{}`", path.display())]
-    Registry { path: PathBuf, source: StoreError },
+    Registry { path: PathBuf, source: Box<StoreError> },
     #[error("cannot take the lock of the data directory")]
     Lock(#[source] LockError),
     #[error("another daemon uses the data directory `{}`", .0.display())]
     InUse(PathBuf),
     #[error("cannot load the grammars")]
-    Grammars(#[source] ChunkError),
+    Grammars(#[source] Box<ChunkError>),
     #[error("cannot start the embedding pool")]
-    Embedding(#[source] EmbedError),
+    Embedding(#[source] Box<EmbedError>),
 }
 
 impl WiringError {
@@ -54,12 +54,12 @@ pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
     let registry =
         registry::Stores::open(&directory, lock, settings.index_threads).map_err(|source| WiringError::Registry {
             path: directory,
-            source,
+            source: Box::new(source),
         })?;
     let extractor = TreeSitterExtractor::new(Limits {
         max_file_bytes: settings.max_file_bytes,
     })
-    .map_err(WiringError::Grammars)?;
+    .map_err(|error| WiringError::Grammars(Box::new(error)))?;
     let assets = Arc::new(Assets::new(AssetConfig {
         onnxruntime: settings.onnxruntime.clone(),
         model_dir: settings.model_dir.clone(),
@@ -71,14 +71,15 @@ pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
         index_threads: settings.embed_threads,
         ..PoolConfig::default()
     };
-    let embedder = EmbeddingPool::new(Arc::clone(&assets), pool).map_err(WiringError::Embedding)?;
+    let embedder =
+        EmbeddingPool::new(Arc::clone(&assets), pool).map_err(|error| WiringError::Embedding(Box::new(error)))?;
     Ok(Ports {
         registry: Arc::new(registry),
         source: Arc::new(WorkingTree),
         extractor: Arc::new(extractor),
         embedder: Arc::new(embedder),
         assets: Arc::new(assets::Installation::new(assets)),
-        clock: Arc::new(SystemTime::now),
+        clock: clock(),
     })
 }
 
@@ -93,6 +94,14 @@ fn lock(directory: &Path) -> Result<FileLock, WiringError> {
         .and_then(|()| FileLock::try_acquire(&path))
         .map_err(WiringError::Lock)?;
     lock.ok_or_else(|| WiringError::InUse(directory.to_path_buf()))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that everything else is handed"
+)]
+fn clock() -> Arc<dyn Fn() -> SystemTime + Send + Sync> {
+    Arc::new(SystemTime::now)
 }
 
 /// The engine's limits.

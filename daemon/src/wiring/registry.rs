@@ -31,7 +31,6 @@ impl Stores {
         let registry = RegistryDb::open(directory)?;
         let writer = WriterOptions {
             threads: index_threads.min(2),
-            ..WriterOptions::default()
         };
         Ok(Self {
             directory: directory.to_path_buf(),

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn pid_gone(sandbox: &Sandbox, what: &str) {
     wait_until(what, PATIENCE, || sandbox.daemon_pid().is_none());

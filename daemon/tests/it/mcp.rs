@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
 /// Longer than the longest pause between two attempts of the shim.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Session {
     child: Child,
@@ -78,7 +78,7 @@ impl Session {
         }
     }
 
-    fn tool(&mut self, name: &str, arguments: Value) -> (bool, String) {
+    fn tool(&mut self, name: &str, arguments: &Value) -> (bool, String) {
         let result = self.call("tools/call", json!({"name": name, "arguments": arguments}));
         let text = result["content"][0]["text"].as_str().unwrap_or_default().to_owned();
         (result["isError"].as_bool().unwrap_or(false), text)
@@ -110,11 +110,11 @@ fn both_eras_list_and_call_the_tools() {
             names.contains(&"search_code") && names.contains(&"index_status"),
             "{names:?}"
         );
-        let (failed, text) = session.tool("search_code", json!({"query": "which handler answers a request"}));
+        let (failed, text) = session.tool("search_code", &json!({"query": "which handler answers a request"}));
         assert!(!failed && text.contains("server/router.py"), "modern {modern}: {text}");
-        let (failed, text) = session.tool("index_status", json!({}));
+        let (failed, text) = session.tool("index_status", &json!({}));
         assert!(!failed && text.contains("files"), "modern {modern}: {text}");
-        let (failed, text) = session.tool("search_code", json!({"query": ""}));
+        let (failed, text) = session.tool("search_code", &json!({"query": ""}));
         assert!(
             failed && !text.is_empty(),
             "an empty query is an error that the model can act on: {text}"
@@ -131,10 +131,10 @@ fn the_shim_outlives_the_daemon_and_starts_it_again() {
         .codemem(["index", sandbox.tree().to_str().expect("UTF-8"), "--wait-lexical"])
         .success();
     let mut session = Session::start(&sandbox, false);
-    assert!(!session.tool("search_code", json!({"query": "RouteNotFound"})).0);
+    assert!(!session.tool("search_code", &json!({"query": "RouteNotFound"})).0);
     let before = sandbox.daemon_pid();
     sandbox.kill_daemon();
-    let (failed, text) = session.tool("search_code", json!({"query": "RouteNotFound"}));
+    let (failed, text) = session.tool("search_code", &json!({"query": "RouteNotFound"}));
     assert!(!failed && text.contains("server/router.py"), "{text}");
     assert_ne!(sandbox.daemon_pid(), before);
     session.end();
@@ -145,12 +145,12 @@ fn a_daemon_that_cannot_start_is_an_answer_and_not_an_end() {
     let sandbox = sandbox::lexical();
     std::fs::write(sandbox.config_file(), "log = 7\n").expect("write");
     let mut session = Session::start(&sandbox, false);
-    let (failed, text) = session.tool("search_code", json!({"query": "router"}));
+    let (failed, text) = session.tool("search_code", &json!({"query": "router"}));
     assert!(failed && text.contains("config.toml"), "{text}");
     // Mended under the running shim, it works.
     std::fs::write(sandbox.config_file(), "offline = true\n").expect("write");
     wait_until("the shim to try again", PATIENCE, || {
-        !session.tool("index_status", json!({})).1.contains("config.toml")
+        !session.tool("index_status", &json!({})).1.contains("config.toml")
     });
     session.end();
 }

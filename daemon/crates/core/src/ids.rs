@@ -1,6 +1,6 @@
 //! Identifiers. Each is a newtype so that a chunk can never be looked up with a path's number.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 macro_rules! row_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -53,7 +53,10 @@ pub type TextHash = Hash128;
 impl Hash128 {
     /// Lower-case hexadecimal, 32 characters.
     pub fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0.iter().fold(String::with_capacity(32), |mut text, byte| {
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 

@@ -55,7 +55,7 @@ impl Query {
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
         let words: Vec<Word<'_>> = words(text);
-        let is_identifier = text.len() > 1 && !words.is_empty() && !text.contains(char::is_whitespace);
+        let is_identifier = !words.is_empty() && !text.contains(char::is_whitespace);
         let mut query = Self {
             text: text.to_owned(),
             is_identifier,

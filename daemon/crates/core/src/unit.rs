@@ -162,7 +162,8 @@ pub struct Chunk {
     pub lines: LineSpan,
     /// The same lines as byte offsets, the last line's break included.
     pub bytes: Range<usize>,
-    /// The symbol that the chunk shows or is part of: the outermost one it holds whole, else the innermost one around it.
+    /// The symbol that the chunk shows or is part of: the largest outermost one that it holds whole, when that is a third
+    /// of the chunk; else the innermost one that half of the chunk belongs to; else the largest it holds whole.
     pub symbol: Option<u32>,
     /// Indices of the symbols whose definition starts in the chunk, in order.
     pub defines: Range<u32>,

@@ -30,7 +30,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn of(output: Output) -> Self {
+    fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -144,7 +144,7 @@ impl Sandbox {
     /// Runs `codemem` to its end.
     pub fn codemem<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Answer {
         let output = self.command("codemem").args(args).output().expect("run codemem");
-        Answer::of(output)
+        Answer::of(&output)
     }
 
     /// Starts `codemem` and leaves it running.
@@ -222,7 +222,7 @@ fn install_shared(sandbox: &Sandbox, shared: &Path) {
             .env("CODEMEM_DATA_DIR", shared)
             .env("CODEMEM_RUNTIME_DIR", sandbox.path("setup"));
         Answer::of(
-            command
+            &command
                 .env("CODEMEM_CONFIG", &config)
                 .args(args)
                 .output()

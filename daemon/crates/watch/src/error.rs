@@ -63,10 +63,9 @@ impl From<WatchError> for PortError {
             WatchError::NotADirectory(_) => (PortErrorKind::NotFound, Some("give the directory that holds the file")),
             WatchError::NotUtf8(_) => (PortErrorKind::Failed, Some("rename the directory to valid UTF-8")),
             WatchError::Open { source, .. } => (io_kind(source), Some("check that you may read the directory")),
-            WatchError::Scan { .. } => (PortErrorKind::Failed, None),
+            WatchError::Scan { .. } | WatchError::TooLarge { .. } => (PortErrorKind::Failed, None),
             WatchError::Read { source, .. } => (io_kind(source), None),
             WatchError::Escapes(_) => (PortErrorKind::Denied, None),
-            WatchError::TooLarge { .. } => (PortErrorKind::Failed, None),
         };
         let error = PortError::new(kind, error);
         match hint {

@@ -192,11 +192,10 @@ impl Features {
         self.set(Feature::StemCoverage, n_found as f32 / words.len().max(1) as f32);
         match Place::of(path) {
             Place::Source => {}
-            Place::Test if query.wants_tests => {}
-            Place::Test => self.set(Feature::Test, 1.0),
-            Place::Example if query.wants_tests => {}
-            Place::Example => self.set(Feature::Example, 1.0),
+            Place::Test | Place::Example if query.wants_tests => {}
             Place::Docs if query.wants_docs => {}
+            Place::Test => self.set(Feature::Test, 1.0),
+            Place::Example => self.set(Feature::Example, 1.0),
             Place::Docs => self.set(Feature::Prose, 1.0),
             Place::Data => self.set(Feature::Data, 1.0),
             Place::Vendored => self.set(Feature::Vendored, 1.0),

@@ -101,7 +101,7 @@ fn is_test_directory(directory: &str) -> bool {
         || directory.ends_with("_tests")
         || directory.ends_with("-tests")
         || directory.ends_with("-test")
-        || directory.ends_with(".tests")
+        || directory.split('.').any(|part| part == "tests")
 }
 
 fn is_example_directory(directory: &str) -> bool {

@@ -10,7 +10,7 @@ use frostem::{Algorithm, Stemmer};
 use std::ops::Range;
 
 /// Raised whenever the same text yields other tokens than before.
-pub const TOKENIZER_VERSION: u32 = 1;
+pub const TOKENIZER_VERSION: u32 = 2;
 
 /// Longest token kept, in bytes. Longer runs are hashes and encoded data that nobody asks for.
 const MAX_TOKEN: usize = 48;
@@ -48,7 +48,7 @@ impl Tokenizer {
     ///
     /// A word is a run of letters, digits and `_`. It is split at `_`, at case changes and between
     /// letters and digits; each part of two characters or more is emitted in lower case and
-    /// stemmed, and a word of several parts is emitted whole as well, without its underscores:
+    /// stemmed; a word of one character is emitted as it is, and a word of several parts is emitted whole as well, without its underscores:
     /// `getHttpServers` gives `get http server gethttpservers`, as `get_http_servers` does.
     /// Runs of ideographs are emitted as overlapping pairs.
     pub fn tokens(&mut self, text: &str, mut emit: impl FnMut(&str)) {
@@ -105,7 +105,7 @@ impl Tokenizer {
             }
             start = end;
         }
-        if n_parts > 1 && whole.len() <= MAX_TOKEN {
+        if (n_parts > 1 && whole.len() <= MAX_TOKEN) || whole.len() == 1 {
             emit(&whole);
         }
         self.whole = whole;
@@ -131,7 +131,7 @@ impl Tokenizer {
             }
             self.lower = lower;
         }
-        if n_parts > 1 && whole.len() <= MAX_TOKEN {
+        if (n_parts > 1 && whole.len() <= MAX_TOKEN) || whole.len() == 1 {
             emit(&whole);
         }
         self.whole = whole;
@@ -261,11 +261,12 @@ mod tests {
     fn identifiers_are_kept_whole_and_in_parts() {
         check("getHttpServers", "get http server gethttpservers");
         check("get_http_servers", "get http server gethttpservers");
-        check("HTTPServer::bind_all(x)", "http server httpserver bind all bindall");
+        check("HTTPServer::bind_all(x)", "http server httpserver bind all bindall x");
         check("utf8", "utf utf8");
         check("__init__", "init");
         check("serializing serialization", "serial serial");
-        check("a + b", "");
+        check("a + b_", "a b");
+        check("x1", "x1");
     }
 
     #[test]

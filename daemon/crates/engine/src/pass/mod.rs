@@ -32,6 +32,9 @@ const FINDINGS_IN_FLIGHT: usize = 32;
 /// grammars' own scanners.
 const READER_STACK: usize = 8 * 1024 * 1024;
 
+/// Files left out: their paths as far as they can be shown, and why.
+type Skipped = Vec<(String, SkipReason)>;
+
 /// Everything one pass works with.
 pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
@@ -76,7 +79,7 @@ impl Pass<'_> {
     }
 
     /// Lists the root and compares it with the manifest; `None` when asked to stop.
-    fn plan(&self) -> Result<Option<(Plan, Vec<(String, SkipReason)>)>, EngineError> {
+    fn plan(&self) -> Result<Option<(Plan, Skipped)>, EngineError> {
         let (mut files, mut skipped) = (Vec::new(), Vec::new());
         let state = &self.handle.state;
         self.context
@@ -120,7 +123,7 @@ impl Pass<'_> {
         &self,
         plan: &Plan,
         mut writer: Writer<'_>,
-        skipped: &mut Vec<(String, SkipReason)>,
+        skipped: &mut Skipped,
     ) -> Result<Outcome, EngineError> {
         let (findings_tx, findings_rx) = crossbeam_channel::bounded::<Finding>(FINDINGS_IN_FLIGHT);
         let next = AtomicUsize::new(0);

@@ -220,14 +220,14 @@ impl Actor {
         match (running.job, outcome) {
             // Vectors that made room for another job, and passes, leave vectors to do.
             (JobName::Pass(_), Ok(Outcome::Done)) | (JobName::Vectors, Ok(Outcome::Interrupted)) => {
-                self.enqueue_vectors()
+                self.enqueue_vectors();
             }
             (JobName::Pass(root), Err(error)) => {
                 tracing::error!(error = error.chain(), "a pass ended early");
                 self.fail(&root, &error);
             }
             (JobName::Vectors | JobName::Other, Err(error)) => {
-                tracing::error!(error = error.chain(), "a job ended early")
+                tracing::error!(error = error.chain(), "a job ended early");
             }
             (JobName::Pass(_) | JobName::Vectors | JobName::Other, Ok(Outcome::Done | Outcome::Interrupted)) => {}
         }

@@ -213,11 +213,7 @@ impl Search<'_> {
         let wanted = name.to_lowercase();
         let known = self.ports.extractor.languages();
         let by_name = known.iter().find(|language| language.name == wanted);
-        let by_extension = || {
-            known
-                .iter()
-                .find(|language| language.extensions.iter().any(|extension| *extension == wanted))
-        };
+        let by_extension = || known.iter().find(|language| language.extensions.contains(&wanted));
         let present = self.view.languages();
         match by_name.or_else(by_extension).map(|language| language.name.clone()) {
             Some(name) => Ok(name),

@@ -74,7 +74,7 @@ pub(super) fn delete(tx: &Connection, garbage: &Garbage) -> Result<(), Fault> {
             delete.execute([text.0])?;
         }
     }
-    texts::set_vectors(tx, &[], false)
+    texts::set_vectors(tx, &kept_texts, false)
 }
 
 fn select(tx: &Connection, sql: &str) -> Result<Vec<u32>, Fault> {

@@ -33,8 +33,8 @@ const LOG_KEPT_BYTES: u64 = 16 * 1024 * 1024;
 /// Points per operation: the segment is locked against searches for as long as one takes, about 5 ms.
 const UPSERT_BATCH: usize = 256;
 
-/// Down to which share of the vectors (its inverse) a filtered search first tries an unfiltered one.
-const WIDEN_UP_TO: usize = 16;
+/// Vectors compared in the time that one more hit, or one more id of a filter, takes: about a microsecond.
+const VECTORS_PER_HIT: usize = 15;
 
 /// Share and number of vectors deleted from a segment that make rewriting it worth while.
 const VACUUM_SHARE: f64 = 0.2;
@@ -126,11 +126,12 @@ impl Shard {
         let Some(within) = within else {
             return self.nearest(vector, None, limit);
         };
-        // The engine's filter costs about a microsecond per id allowed, several times what it costs to
-        // compare a vector. Where much is allowed, a longer answer usually holds enough of it.
-        let share_inverse = (self.count()? as usize).div_ceil(within.len().max(1)).max(1);
-        if share_inverse <= WIDEN_UP_TO {
-            let mut found = self.nearest(vector, None, limit.saturating_mul(2 * share_inverse))?;
+        // The engine's filter costs as much per id allowed as a longer answer does per hit. Where much is
+        // allowed, a longer answer without filter usually holds enough of it, and is made sooner.
+        let n_vectors = self.count()? as usize;
+        let widened = limit.saturating_mul(2 * n_vectors.div_ceil(within.len().max(1)).max(1));
+        if widened.saturating_add(n_vectors / VECTORS_PER_HIT) < within.len() {
+            let mut found = self.nearest(vector, None, widened)?;
             found.retain(|(text, _)| within.contains(text.0));
             found.truncate(limit);
             if found.len() == limit {

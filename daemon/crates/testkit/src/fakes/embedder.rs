@@ -58,7 +58,9 @@ impl FakeEmbedder {
             .sum::<f32>()
             .sqrt()
             .max(f32::MIN_POSITIVE);
-        vector.iter_mut().for_each(|value| *value /= length);
+        for value in &mut vector {
+            *value /= length;
+        }
         Ok(vector)
     }
 }
@@ -109,9 +111,10 @@ impl FakeAssets {
 
 impl ModelAssets for FakeAssets {
     fn state(&self) -> AssetsState {
-        match self.installed.load(Ordering::Relaxed) {
-            true => AssetsState::Ready,
-            false => AssetsState::Missing("the fake model".to_owned()),
+        if self.installed.load(Ordering::Relaxed) {
+            AssetsState::Ready
+        } else {
+            AssetsState::Missing("the fake model".to_owned())
         }
     }
 

@@ -8,10 +8,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Files of one root: bytes and modification time in nanoseconds, by path.
+type Files = BTreeMap<String, (Vec<u8>, i64)>;
+
 /// Roots and their files. All roots belong to one repository, as worktrees do.
 #[derive(Default, Debug)]
 pub struct FakeSource {
-    roots: Mutex<BTreeMap<PathBuf, BTreeMap<String, (Vec<u8>, i64)>>>,
+    roots: Mutex<BTreeMap<PathBuf, Files>>,
     faults: Faults,
 }
 
@@ -45,7 +48,7 @@ impl FakeSource {
         self.lock().remove(Path::new(root));
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, BTreeMap<String, (Vec<u8>, i64)>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Files>> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
