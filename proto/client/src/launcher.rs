@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -125,11 +126,13 @@ impl Launcher {
 }
 
 async fn report_of(child: &mut Child, notify: &NotifySocket, program: &Path) -> Result<Startup, ConnectError> {
+    // One receive for both waits: it may have accepted the connection when the daemon ends.
+    let mut receive = pin!(notify.receive());
     let status = tokio::select! {
-        report = notify.receive() => return report,
+        report = &mut receive => return report,
         status = child.wait() => status,
     };
-    match timeout(LAST_WORDS, notify.receive()).await {
+    match timeout(LAST_WORDS, receive).await {
         Ok(Err(ConnectError::Report(ReportError::Empty))) | Err(_) => {}
         Ok(report) => return report,
     }

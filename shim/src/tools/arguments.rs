@@ -13,7 +13,7 @@ pub(super) struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     /// Refuses names that are not allowed.
     pub(super) fn new(object: &'a JsonObject, allowed: &[&str]) -> Result<Self, Answer> {
-        match object.keys().find(|name| !allowed.contains(&name.as_str())) {
+        match object.keys().filter(|name| !allowed.contains(&name.as_str())).min() {
             Some(unknown) => Err(Answer::refusal(format!(
                 "unknown argument `{unknown}`; allowed: {}",
                 allowed.join(", ")

@@ -175,10 +175,11 @@ fn pooling_mode(config: &Map<String, Value>) -> Result<Pooling, String> {
         let name = name.strip_prefix("pooling_mode_")?;
         (value.as_bool() == Some(true)).then(|| name.to_owned())
     };
-    let modes = match config.get("pooling_mode").and_then(Value::as_str) {
+    let mut modes = match config.get("pooling_mode").and_then(Value::as_str) {
         Some(mode) => vec![mode.to_owned()],
         None => config.iter().filter_map(flag).collect(),
     };
+    modes.sort(); // whether a JSON object keeps its order depends on features of other crates
     match modes.join(" + ").as_str() {
         "mean" | "mean_tokens" => Ok(Pooling::Mean),
         "cls" | "cls_token" => Ok(Pooling::First),

@@ -31,11 +31,11 @@ async fn whatever_fails_the_next_pass_ends_as_a_fresh_one() {
         world.faults.plan(fault, 1, PortErrorKind::DiskFull);
         let running = world.start();
         let state = running.index().await;
-        let problem = state
-            .problem
-            .or(state.vectors_problem)
-            .unwrap_or_else(|| panic!("{fault:?} went unnoticed"));
-        assert!(problem.contains("planned fault"), "{problem}");
+        let problem = state.problem.or(state.vectors_problem);
+        // Stores that could not be opened are opened again by the first pass, which may come too
+        // late for the failure to be anybody's problem.
+        assert!(problem.is_some() || fault == Fault::Open, "{fault:?} went unnoticed");
+        assert!(problem.is_none_or(|problem| problem.contains("planned fault")));
         let state = running.index().await;
         assert_eq!((state.problem, state.vectors_problem), (None, None), "{fault:?}");
         running.stop().await;
