@@ -11,6 +11,9 @@ use std::time::Duration;
 /// An hour: long enough to outlive lunch, short enough that a forgotten daemon goes away.
 const DEFAULT_IDLE_SECONDS: u64 = 3_600;
 
+/// Loading takes a fifth of a second; the memory it holds is worth more than that after five minutes.
+const DEFAULT_UNLOAD_SECONDS: u64 = 300;
+
 /// Our own doings, and only the complaints of the engines below, whose chatter is not about the user's data.
 const DEFAULT_LOG: &str = "info,qdrant_edge=error,tantivy=warn";
 
@@ -22,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) log: String,
     /// Time without work after which the daemon ends.
     pub(crate) idle_timeout: Option<Duration>,
+    /// Time without work after which the models are unloaded.
+    pub(crate) unload_after: Duration,
     /// Threads that read and parse during a pass.
     pub(crate) index_threads: usize,
     /// Searches answered at the same time.
@@ -93,6 +98,7 @@ struct SearchLayer {
 #[serde(deny_unknown_fields, default)]
 struct ModelsLayer {
     threads: Option<usize>,
+    unload_after_seconds: Option<u64>,
     onnxruntime: Option<PathBuf>,
     directory: Option<PathBuf>,
     python: Option<PathBuf>,
@@ -114,6 +120,7 @@ impl Layer {
             },
             models: ModelsLayer {
                 threads: self.models.threads.or(under.models.threads),
+                unload_after_seconds: self.models.unload_after_seconds.or(under.models.unload_after_seconds),
                 onnxruntime: self.models.onnxruntime.or(under.models.onnxruntime),
                 directory: self.models.directory.or(under.models.directory),
                 python: self.models.python.or(under.models.python),
@@ -138,7 +145,7 @@ impl Layer {
                 onnxruntime: path(Variable::OnnxRuntime),
                 directory: path(Variable::ModelDir),
                 python: path(Variable::Python),
-                threads: None,
+                ..ModelsLayer::default()
             },
             ..Self::default()
         }
@@ -180,6 +187,7 @@ fn settle(layer: Layer, directories: Directories, cores: usize) -> Settings {
         directories,
         log: layer.log.unwrap_or_else(|| DEFAULT_LOG.to_owned()),
         idle_timeout: (idle > 0).then(|| Duration::from_secs(idle)),
+        unload_after: Duration::from_secs(layer.models.unload_after_seconds.unwrap_or(DEFAULT_UNLOAD_SECONDS)),
         // More readers than that outrun the one writer.
         index_threads: layer.index.threads.unwrap_or_else(|| cores.min(8)).max(1),
         search_threads: layer.search.threads.unwrap_or(cores * 2).max(1),

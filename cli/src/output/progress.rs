@@ -116,22 +116,23 @@ fn phase(phase: v1::Phase) -> &'static str {
     }
 }
 
-/// What the bar shows: vectors go by chunks, everything else by files.
+/// What the bar shows: vectors go by chunks, a download by bytes, everything else by files.
 fn measure(progress: &v1::Progress) -> (u64, u64) {
     match progress.phase() {
-        v1::Phase::Vectors => (progress.chunks_done, progress.chunks_total),
-        v1::Phase::Unspecified
-        | v1::Phase::Idle
-        | v1::Phase::Queued
-        | v1::Phase::Scan
-        | v1::Phase::Lexical
-        | v1::Phase::Setup => (progress.files_done, progress.files_total),
+        v1::Phase::Vectors | v1::Phase::Setup => (progress.chunks_done, progress.chunks_total),
+        v1::Phase::Unspecified | v1::Phase::Idle | v1::Phase::Queued | v1::Phase::Scan | v1::Phase::Lexical => {
+            (progress.files_done, progress.files_total)
+        }
     }
 }
 
 /// A pass's progress in one line: phase, files, chunks, rate, time left.
 pub(super) fn describe(progress: &v1::Progress) -> String {
     let mut parts = Vec::new();
+    if progress.phase() == v1::Phase::Setup && progress.chunks_total > 0 {
+        let (done, total) = (bytes(progress.chunks_done), bytes(progress.chunks_total));
+        return format!("{}: {done} of {total}", phase(progress.phase()));
+    }
     if progress.files_total > 0 {
         let (done, total) = (count(progress.files_done), counted(progress.files_total, "file"));
         parts.push(format!("{done}/{total}"));
@@ -198,6 +199,13 @@ mod tests {
             ..v1::Progress::default()
         };
         assert_eq!(describe(&queued), "waiting for its turn");
+        let model = v1::Progress {
+            phase: v1::Phase::Setup.into(),
+            chunks_done: 1024,
+            chunks_total: 4096,
+            ..v1::Progress::default()
+        };
+        assert_eq!(describe(&model), "fetching the model: 1.0 KiB of 4.0 KiB");
         let fetching = v1::SetupProgress {
             step: "fetching onnxruntime".to_owned(),
             done: 1024,

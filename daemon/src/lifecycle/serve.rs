@@ -1,6 +1,7 @@
 //! From the claim to the end: runtime, engine, socket, drain.
 
-use super::{Activity, Claim, Exit, StartError, idle, notify, stop};
+use super::idle::{self, Patience};
+use super::{Activity, Claim, Exit, StartError, notify, stop};
 use crate::config::Settings;
 use crate::info::DaemonInfo;
 use crate::{rpc, wiring};
@@ -80,9 +81,12 @@ async fn serve(
     };
     let activity = Activity::new();
     let signals = tokio::spawn(stop::on_signal(stop.clone()));
-    if let Some(timeout) = settings.idle_timeout.filter(|_| !managed) {
-        tracker.spawn(idle::watch(activity.clone(), engine.clone(), timeout, stop.clone()));
-    }
+    let patience = Patience {
+        unload: settings.unload_after,
+        // A service manager would only start it again.
+        end: settings.idle_timeout.filter(|_| !managed),
+    };
+    tracker.spawn(idle::watch(activity.clone(), engine.clone(), patience, stop.clone()));
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "ready");
     notify(notify_socket, &Startup::Started);
     let services = rpc::router(&rpc::Context {

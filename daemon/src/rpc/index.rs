@@ -105,25 +105,25 @@ struct Follow {
 
 impl Follow {
     async fn run(mut self) {
+        let mut last_sent: Option<Instant> = None;
         loop {
             let state = self.ticket.state.borrow_and_update().clone();
             if self.is_reached(&state) {
-                let result = self
-                    .result(&state)
-                    .await
+                let result = self.result(&state).await;
+                let result = result
                     .map(|result| event(Event::Result(result)))
                     .map_err(convert::status);
                 let _gone = self.events.send(result).await;
                 return;
             }
-            // A client that does not keep up gets the next one.
-            if let Err(mpsc::error::TrySendError::Closed(_)) = self
-                .events
-                .try_send(Ok(event(Event::Progress(convert::progress(&state.progress)))))
-            {
-                return;
+            if last_sent.is_none_or(|sent| sent.elapsed() >= PROGRESS_INTERVAL) {
+                last_sent = Some(Instant::now());
+                let progress = event(Event::Progress(convert::progress(&state.progress)));
+                // A client that does not keep up gets the next one.
+                if let Err(mpsc::error::TrySendError::Closed(_)) = self.events.try_send(Ok(progress)) {
+                    return;
+                }
             }
-            tokio::time::sleep(PROGRESS_INTERVAL).await;
             // Progress shows time passing even while nothing else changes.
             let changed = tokio::time::timeout(PROGRESS_INTERVAL * 5, self.ticket.state.changed()).await;
             if matches!(changed, Ok(Err(_))) {
