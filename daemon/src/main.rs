@@ -47,6 +47,9 @@ fn start(args: &Args, env: &Env) -> Exit {
         Err(error) => return Exit::Failed(StartError::Logs(Box::new(error))),
     };
     let exit = lifecycle::live(&claim, &settings, logs.file(), args.notify.as_deref(), args.managed);
+    if let Exit::Failed(error) = &exit {
+        tracing::error!(error = error.chain(), "cannot start");
+    }
     drop(logs); // writes what is buffered
     exit
 }

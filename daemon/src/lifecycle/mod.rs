@@ -71,6 +71,11 @@ impl StartError {
         }
     }
 
+    /// What failed, with its causes.
+    pub(crate) fn chain(&self) -> String {
+        chain(self)
+    }
+
     pub(crate) fn report(&self) -> Startup {
         Startup::Failed {
             reason: chain(self),

@@ -123,6 +123,7 @@ async fn drain(serving: impl Future<Output = Result<(), tonic::transport::Error>
         result = serving => {
             if let Err(error) = result {
                 tracing::error!(%error, "serving failed");
+                return false;
             }
             true
         }

@@ -46,9 +46,12 @@ impl Index for Service {
         };
         let stop = self.0.stop.clone();
         self.0.tracker.spawn(async move {
+            let events = follow.events.clone();
             tokio::select! {
                 () = follow.run() => {}
-                () = stop.cancelled() => {}
+                () = stop.cancelled() => {
+                    let _gone = events.try_send(Err(convert::status(EngineError::Stopping)));
+                }
             }
         });
         Ok(Response::new(ReceiverStream::new(events_rx)))

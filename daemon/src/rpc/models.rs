@@ -1,13 +1,14 @@
 //! The Models service: setup, import, list.
 
 use super::{Context, convert};
-use codemem_core::ports::{AssetsProgress, AssetsSource, ModelAssets, PortResult};
+use codemem_core::ports::{AssetsProgress, AssetsReport, AssetsSource, ModelAssets, PortResult};
 use codemem_proto::v1::models_server::Models;
 use codemem_proto::v1::setup_event::Event;
 use codemem_proto::v1::{
     ImportModelRequest, ListModelsRequest, ListModelsResponse, Model, SetupEvent, SetupProgress, SetupRequest,
     SetupResult,
 };
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -67,12 +68,12 @@ impl Service {
     /// client leaves: what was fetched is kept.
     fn run(
         &self,
-        action: impl FnOnce(&dyn ModelAssets, &mut dyn FnMut(AssetsProgress)) -> PortResult<Done> + Send + 'static,
+        action: impl FnOnce(&dyn ModelAssets, AssetsReport<'_>) -> PortResult<Done> + Send + 'static,
     ) -> Response<Events> {
         let (events_tx, events_rx) = mpsc::channel(EVENTS);
         let (context, assets) = (self.0.clone(), Arc::clone(self.0.engine.assets()));
         self.0.tracker.spawn(async move {
-            let (progress_tx, activity) = (events_tx.clone(), context.activity.clone());
+            let (progress_tx, activity, stop) = (events_tx.clone(), context.activity.clone(), context.stop.clone());
             let blocking = tokio::task::spawn_blocking(move || {
                 action(&*assets, &mut |step| {
                     activity.touch();
@@ -85,6 +86,11 @@ impl Service {
                     let _full = progress_tx.try_send(Ok(SetupEvent {
                         event: Some(Event::Progress(progress)),
                     }));
+                    if stop.is_cancelled() {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
                 })
             });
             let last = match blocking.await {

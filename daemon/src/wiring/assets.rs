@@ -1,6 +1,8 @@
 //! The assets port over `codemem-embed`.
 
-use codemem_core::ports::{AssetsProgress, AssetsSource, AssetsState, InstalledModel, ModelAssets, PortResult};
+use codemem_core::ports::{
+    AssetsProgress, AssetsReport, AssetsSource, AssetsState, InstalledModel, ModelAssets, PortResult,
+};
 use codemem_embed::{AssetState, Assets, Given, ModelManifest, Step};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -39,7 +41,7 @@ impl ModelAssets for Installation {
         }
     }
 
-    fn ensure(&self, source: &AssetsSource, progress: &mut dyn FnMut(AssetsProgress)) -> PortResult<()> {
+    fn ensure(&self, source: &AssetsSource, progress: AssetsReport<'_>) -> PortResult<()> {
         let given = Given {
             onnxruntime: source.onnxruntime.clone(),
             model_dir: source.model_dir.clone(),
@@ -49,12 +51,7 @@ impl ModelAssets for Installation {
         Ok(())
     }
 
-    fn import(
-        &self,
-        directory: &Path,
-        name: Option<&str>,
-        progress: &mut dyn FnMut(AssetsProgress),
-    ) -> PortResult<InstalledModel> {
+    fn import(&self, directory: &Path, name: Option<&str>, progress: AssetsReport<'_>) -> PortResult<InstalledModel> {
         let progress = RefCell::new(progress);
         let manifest = self.assets.import(directory, name, &|step| report(&progress, step))?;
         Ok(self.model(&manifest))
@@ -73,11 +70,10 @@ impl ModelAssets for Installation {
     }
 }
 
-fn report(progress: &RefCell<&mut dyn FnMut(AssetsProgress)>, step: Step) -> ControlFlow<()> {
+fn report(progress: &RefCell<AssetsReport<'_>>, step: Step) -> ControlFlow<()> {
     (progress.borrow_mut())(AssetsProgress {
         step: step.label,
         done: step.done,
         total: step.total,
-    });
-    ControlFlow::Continue(())
+    })
 }

@@ -1,7 +1,7 @@
 //! The engine's front: roots to repositories, requests to actors, searches to threads.
 //!
-//! A supervisor lock-free for readers: the table of repositories is replaced whole under one async
-//! mutex that only registering and forgetting take.
+//! Readers take no lock: the table of repositories is replaced whole, under an async mutex that only
+//! registering and forgetting take (`registrar`). What blocks runs on the runtime's blocking threads.
 
 use crate::EngineError;
 use crate::config::{EngineConfig, Ports};
@@ -11,13 +11,13 @@ use crate::repository::{self, Command, RepositoryHandle, RootHandle};
 use crate::search::{Search, SearchAnswer, SearchRequest};
 use arc_swap::ArcSwap;
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{Identity, ModelAssets, PortErrorKind, Root, WorktreeCounts};
+use codemem_core::ports::{Identity, ModelAssets, WorktreeCounts};
 use codemem_core::skip::SkipReason;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, oneshot, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,15 +30,15 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    ports: Ports,
+pub(crate) struct Inner {
+    pub(crate) ports: Ports,
     config: Arc<EngineConfig>,
-    repositories: ArcSwap<HashMap<RepositoryKey, RepositoryHandle>>,
+    pub(crate) repositories: ArcSwap<HashMap<RepositoryKey, RepositoryHandle>>,
     /// Held while roots are registered or forgotten.
-    registering: Mutex<()>,
+    pub(crate) registering: Mutex<()>,
     pass_permits: Arc<Semaphore>,
-    search_permits: Semaphore,
-    cancel: CancellationToken,
+    search_permits: Arc<Semaphore>,
+    pub(crate) cancel: CancellationToken,
     tracker: TaskTracker,
 }
 
@@ -83,7 +83,7 @@ impl Engine {
         for root in roots {
             by_repository.entry(root.repository).or_default().push(root.path);
         }
-        let search_permits = Semaphore::new(config.search_threads.max(1));
+        let search_permits = Arc::new(Semaphore::new(config.search_threads.max(1)));
         let inner = Inner {
             ports,
             config: Arc::new(config),
@@ -108,11 +108,13 @@ impl Engine {
         if !force {
             self.inner.refuse(&identity.root)?;
         }
-        let repository = self.inner.register(&identity).await?;
-        let root = identity.root.clone();
-        let reply = ask(&repository, |reply| Command::Index { root, force, reply }).await?;
+        let inner = Arc::clone(&self.inner);
+        let (root, identity) = (identity.root.clone(), identity);
+        let reply = self
+            .whole(async move { inner.register(&identity, force).await })
+            .await?;
         Ok(IndexTicket {
-            root: identity.root,
+            root,
             number: reply.number,
             state: reply.state,
         })
@@ -120,18 +122,16 @@ impl Engine {
 
     /// Answers a search over the registered root that holds the request's path.
     pub async fn search(&self, request: SearchRequest) -> Result<SearchAnswer, EngineError> {
-        let (repository, root, handle) = self.resolve(&request.path)?;
+        let (repository, root, handle) = self.resolve(&request.path).await?;
         let mut opened = repository.published.opened.subscribe();
         // A repository that takes longer than that to open answers that it is not ready.
         drop(tokio::time::timeout(OPENING, opened.wait_for(|opened| *opened)).await);
-        let _permit = self
-            .inner
-            .search_permits
-            .acquire()
-            .await
-            .map_err(|_| EngineError::Stopping)?;
         let inner = Arc::clone(&self.inner);
-        let search = tokio::task::spawn_blocking(move || {
+        let permits = Arc::clone(&inner.search_permits);
+        let permit = permits.acquire_owned().await.map_err(|_| EngineError::Stopping)?;
+        let search = blocking("search", move || {
+            // Held to the end of the work, not of the call: a client that leaves frees no thread.
+            let _permit = permit;
             let state = handle.state.borrow().clone();
             let (Some(stores), Some(view)) = (repository.published.stores.load_full(), handle.view.load_full()) else {
                 return Err(not_ready(&root, &state));
@@ -146,13 +146,13 @@ impl Engine {
             };
             search.run(&request)
         });
-        search.await.map_err(|_| EngineError::JobLost("search"))?
+        search.await?
     }
 
     /// Everything known of every root, or of the one that holds `path`.
     pub async fn status(&self, path: Option<&Path>) -> Result<Vec<RootStatus>, EngineError> {
         let chosen: Vec<(RepositoryHandle, PathBuf, RootHandle)> = match path {
-            Some(path) => vec![self.resolve(path)?],
+            Some(path) => vec![self.resolve(path).await?],
             None => self.all_roots(),
         };
         let inner = Arc::clone(&self.inner);
@@ -164,52 +164,26 @@ impl Engine {
             rows.sort_by(|a, b| a.root.cmp(&b.root));
             rows
         };
-        tokio::task::spawn_blocking(gather)
-            .await
-            .map_err(|_| EngineError::JobLost("status"))
+        blocking("status", gather).await
     }
 
-    /// Forgets a root; its repository's stores go with its last root. Returns the bytes freed.
+    /// Forgets a root; its repository's stores go with its last root. Returns the bytes freed. Goes on
+    /// when the caller leaves.
     pub async fn remove(&self, path: &Path) -> Result<u64, EngineError> {
-        let _registering = self.inner.registering.lock().await;
-        let root = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let roots = self.all_roots();
-        let Some((repository, root, _)) = roots.into_iter().find(|(_, known, _)| *known == root || known == path)
-        else {
-            return Err(EngineError::NotRegistered(root));
-        };
-        self.inner.forget(&repository, &root).await
+        let (inner, path) = (Arc::clone(&self.inner), path.to_path_buf());
+        self.whole(async move { inner.remove(&path).await }).await
     }
 
-    /// Forgets roots whose directories are gone and deletes what nothing refers to. With `dry_run`, counts.
+    /// Forgets roots whose directories are gone and deletes what nothing refers to. With `dry_run`,
+    /// counts. Goes on when the caller leaves.
     pub async fn prune(&self, dry_run: bool) -> Result<PruneReport, EngineError> {
-        let _registering = self.inner.registering.lock().await;
-        let mut report = PruneReport::default();
-        for (repository, root, _) in self.all_roots() {
-            let gone = self
-                .inner
-                .ports
-                .source
-                .identify(&root)
-                .is_err_and(|error| error.kind == PortErrorKind::NotFound);
-            if gone {
-                if !dry_run {
-                    report.freed_bytes += self.inner.forget(&repository, &root).await?;
-                }
-                report.roots.push(root);
-            }
-        }
-        let handles: Vec<RepositoryHandle> = self.inner.repositories.load().values().cloned().collect();
-        for handle in &handles {
-            report.add(ask(handle, |reply| Command::Prune { dry_run, reply }).await??);
-        }
-        report.freed_bytes += self.inner.destroy_orphans(dry_run)?;
-        Ok(report)
+        let inner = Arc::clone(&self.inner);
+        self.whole(async move { inner.prune(dry_run).await }).await
     }
 
     /// Tries again to embed what has no vector, in every repository.
     pub async fn retry_vectors(&self) {
-        for handle in self.inner.repositories.load().values() {
+        for handle in self.inner.repositories.load_full().values() {
             // An actor that is gone has no vectors to retry.
             let _closed = handle.mailbox.send(Command::Vectors).await;
         }
@@ -236,39 +210,37 @@ impl Engine {
 
     async fn identify(&self, path: &Path) -> Result<Identity, EngineError> {
         let (source, path) = (Arc::clone(&self.inner.ports.source), path.to_path_buf());
-        let identity = tokio::task::spawn_blocking(move || source.identify(&path)).await;
-        identity
-            .map_err(|_| EngineError::JobLost("identify"))?
-            .map_err(EngineError::port("open the root"))
+        let identity = blocking("identify", move || source.identify(&path)).await?;
+        identity.map_err(EngineError::port("open the root"))
     }
 
     fn all_roots(&self) -> Vec<(RepositoryHandle, PathBuf, RootHandle)> {
-        let repositories = self.inner.repositories.load();
-        let roots = repositories.values().flat_map(|repository| {
-            let roots = repository.published.roots.load_full();
-            roots
-                .iter()
-                .map(|(root, handle)| (repository.clone(), root.clone(), handle.clone()))
-                .collect::<Vec<_>>()
-        });
-        roots.collect()
+        self.inner.all_roots()
     }
 
     /// The innermost registered root that holds `path`.
-    fn resolve(&self, path: &Path) -> Result<(RepositoryHandle, PathBuf, RootHandle), EngineError> {
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-        let holders = self
-            .all_roots()
-            .into_iter()
-            .filter(|(_, root, _)| canonical.starts_with(root));
+    async fn resolve(&self, path: &Path) -> Result<(RepositoryHandle, PathBuf, RootHandle), EngineError> {
+        let path = path.to_path_buf();
+        let canonical = blocking("resolve", move || path.canonicalize().unwrap_or(path)).await?;
+        let holders = self.all_roots().into_iter();
         holders
+            .filter(|(_, root, _)| canonical.starts_with(root))
             .max_by_key(|(_, root, _)| root.as_os_str().len())
             .ok_or(EngineError::NotRegistered(canonical))
+    }
+
+    /// Runs a change to its end, whether or not the caller waits for it.
+    async fn whole<T: Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, EngineError>> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let change = self.inner.tracker.spawn(change);
+        change.await.map_err(|_| EngineError::JobLost("change"))?
     }
 }
 
 impl Inner {
-    fn spawn(&self, key: RepositoryKey, roots: Vec<PathBuf>) -> RepositoryHandle {
+    pub(crate) fn spawn(&self, key: RepositoryKey, roots: Vec<PathBuf>) -> RepositoryHandle {
         repository::spawn(
             key,
             roots,
@@ -293,75 +265,16 @@ impl Inner {
         })
     }
 
-    async fn register(&self, identity: &Identity) -> Result<RepositoryHandle, EngineError> {
-        let _registering = self.registering.lock().await;
-        if self.cancel.is_cancelled() {
-            return Err(EngineError::Stopping);
-        }
-        let key = RepositoryKey::new(crate::pass::hash(identity.repository.as_os_str().as_encoded_bytes()));
-        let root = Root {
-            path: identity.root.clone(),
-            repository: key.clone(),
-        };
-        self.ports
-            .registry
-            .add(&root)
-            .map_err(EngineError::port("register the root"))?;
-        if let Some(handle) = self.repositories.load().get(&key) {
-            return Ok(handle.clone());
-        }
-        let handle = self.spawn(key.clone(), Vec::new());
-        let mut repositories = (**self.repositories.load()).clone();
-        repositories.insert(key, handle.clone());
-        self.repositories.store(Arc::new(repositories));
-        Ok(handle)
-    }
-
-    /// Forgets a root. The caller holds `registering`.
-    async fn forget(&self, repository: &RepositoryHandle, root: &Path) -> Result<u64, EngineError> {
-        let last = repository.published.roots.load().len() == 1;
-        if !last {
-            let path = root.to_path_buf();
-            ask(repository, |reply| Command::Remove { root: path, reply }).await??;
-            self.ports
-                .registry
-                .remove(root)
-                .map_err(EngineError::port("forget the root"))?;
-            return Ok(ask(repository, |reply| Command::Prune { dry_run: false, reply })
-                .await??
-                .freed_bytes);
-        }
-        let mut repositories = (**self.repositories.load()).clone();
-        repositories.remove(&repository.key);
-        self.repositories.store(Arc::new(repositories));
-        ask(repository, |reply| Command::Close { reply }).await?;
-        self.ports
-            .registry
-            .remove(root)
-            .map_err(EngineError::port("forget the root"))?;
-        let freed = self.ports.registry.disk_bytes(&repository.key);
-        self.ports
-            .registry
-            .destroy(&repository.key)
-            .map_err(EngineError::port("delete the index"))?;
-        Ok(freed)
-    }
-
-    /// Deletes stores that no root names. The caller holds `registering`.
-    fn destroy_orphans(&self, dry_run: bool) -> Result<u64, EngineError> {
-        let registry = &self.ports.registry;
-        let mut freed = 0;
-        for key in registry.repositories().map_err(EngineError::port("list the stores"))? {
-            if !self.repositories.load().contains_key(&key) {
-                freed += registry.disk_bytes(&key);
-                if !dry_run {
-                    registry
-                        .destroy(&key)
-                        .map_err(EngineError::port("delete an unused index"))?;
-                }
-            }
-        }
-        Ok(freed)
+    pub(crate) fn all_roots(&self) -> Vec<(RepositoryHandle, PathBuf, RootHandle)> {
+        let repositories = self.repositories.load();
+        let roots = repositories.values().flat_map(|repository| {
+            let roots = repository.published.roots.load_full();
+            let handles = roots
+                .iter()
+                .map(|(root, handle)| (repository.clone(), root.clone(), handle.clone()));
+            handles.collect::<Vec<_>>()
+        });
+        roots.collect()
     }
 
     fn root_status(&self, repository: &RepositoryHandle, root: PathBuf, handle: &RootHandle) -> RootStatus {
@@ -390,24 +303,20 @@ impl Inner {
 
 fn not_ready(root: &Path, state: &RootState) -> EngineError {
     match &state.problem {
-        Some(problem) => EngineError::Invalid {
-            message: format!("`{}` cannot be searched: {problem}", root.display()),
-            hint: "see `codemem status`".to_owned(),
+        Some(problem) => EngineError::Unsearchable {
+            root: root.to_path_buf(),
+            problem: problem.clone(),
         },
         None => EngineError::NotReady(root.to_path_buf()),
     }
 }
 
-/// Sends a command with a reply channel and waits for the answer.
-async fn ask<T>(
-    repository: &RepositoryHandle,
-    command: impl FnOnce(oneshot::Sender<T>) -> Command,
+/// Runs what blocks on one of the runtime's blocking threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    name: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, EngineError> {
-    let (reply_tx, reply_rx) = oneshot::channel();
-    repository
-        .mailbox
-        .send(command(reply_tx))
+    tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| EngineError::Stopping)?;
-    reply_rx.await.map_err(|_| EngineError::Stopping)
+        .map_err(|_| EngineError::JobLost(name))
 }

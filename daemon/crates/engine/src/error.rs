@@ -36,6 +36,14 @@ pub enum EngineError {
     /// The root's stores are still being opened.
     #[error("`{}` is still being opened", .0.display())]
     NotReady(PathBuf),
+    /// The root's stores could not be opened.
+    #[error("`{}` cannot be searched: {problem}", root.display())]
+    Unsearchable {
+        /// The root.
+        root: PathBuf,
+        /// What its last job said.
+        problem: String,
+    },
     /// A thread of the engine ended early.
     #[error("the job `{0}` ended without an answer")]
     JobLost(&'static str),
@@ -74,6 +82,7 @@ impl EngineError {
             Self::NotRegistered(_) => ErrorKind::NotFound,
             Self::NotReady(_) => ErrorKind::Unavailable,
             Self::Refused { .. } | Self::Invalid { .. } => ErrorKind::Usage,
+            Self::Unsearchable { .. } => ErrorKind::Data,
             Self::JobLost(_) | Self::Stopping => ErrorKind::Daemon,
             Self::Port { source, .. } => match source.kind {
                 PortErrorKind::Unavailable => ErrorKind::Unavailable,
@@ -98,6 +107,7 @@ impl EngineError {
             Self::Invalid { hint, .. } => Some(hint.clone()),
             Self::Port { source, .. } => source.hint.clone(),
             Self::NotReady(_) => Some("try again in a moment".to_owned()),
+            Self::Unsearchable { .. } => Some("see `codemem status`, then run `codemem index`".to_owned()),
             Self::JobLost(_) => Some("see `codemem daemon logs` for the cause".to_owned()),
             Self::Stopping => Some("try again; the daemon starts by itself".to_owned()),
         }

@@ -12,6 +12,7 @@ mod error;
 mod pass;
 mod progress;
 mod prune;
+mod registrar;
 mod repository;
 mod search;
 mod threads;

@@ -27,8 +27,9 @@ impl PruneReport {
     }
 }
 
-/// Collects one repository's garbage: first from the indexes, then from the catalog, so that a crash
-/// in between leaves garbage that the next prune names again.
+/// Collects one repository's garbage: its marks first, then from the indexes, then from the catalog.
+/// A crash in between leaves garbage that the next prune names again, and that is indexed again if it
+/// comes back into use.
 pub(crate) fn run(stores: &Stores, dry_run: bool) -> Result<PruneReport, EngineError> {
     let garbage = stores
         .catalog
@@ -45,6 +46,10 @@ pub(crate) fn run(stores: &Stores, dry_run: bool) -> Result<PruneReport, EngineE
     }
     let disk = || stores.catalog.disk_bytes() + stores.lexical.disk_bytes() + stores.vectors.disk_bytes();
     let before = disk();
+    stores
+        .catalog
+        .unmark(&garbage)
+        .map_err(EngineError::port("unmark what is unused"))?;
     stores
         .lexical
         .delete(&garbage.contents, &garbage.paths)

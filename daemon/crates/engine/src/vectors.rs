@@ -11,9 +11,10 @@ use crate::repository::RootHandle;
 use crate::repository::job::{Context, Outcome};
 use crate::threads::Stop;
 use codemem_core::compose;
-use codemem_core::ids::{ContentId, TextId};
-use codemem_core::ports::{AssetsSource, PendingFile, PortErrorKind, Stores, VectorSpace};
+use codemem_core::ids::{TextId, WorktreeId};
+use codemem_core::ports::{AssetsProgress, AssetsSource, Fingerprint, PendingFile, PortErrorKind, Stores, VectorSpace};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Files whose texts are fetched from the catalog at a time.
@@ -43,10 +44,12 @@ impl VectorJob<'_> {
         if !self.anything_pending()? {
             return Ok(Outcome::Done);
         }
-        self.prepare()?;
+        let Some(fingerprint) = self.prepare()? else {
+            return Ok(Outcome::Interrupted);
+        };
         self.begin()?;
         for space in [VectorSpace::Files, VectorSpace::Chunks] {
-            if self.fill(space)? == Outcome::Interrupted {
+            if self.fill(space, &fingerprint)? == Outcome::Interrupted {
                 return Ok(Outcome::Interrupted);
             }
         }
@@ -62,37 +65,42 @@ impl VectorJob<'_> {
         Ok(false)
     }
 
-    /// Makes sure that there is an embedder and that it is the one whose vectors are stored.
-    fn prepare(&self) -> Result<(), EngineError> {
+    /// Makes sure that there is an embedder and that it is the one whose vectors are stored. `None`
+    /// when asked to stop while it was fetched.
+    fn prepare(&self) -> Result<Option<Fingerprint>, EngineError> {
         let ports = &self.context.ports;
         let mut fingerprint = ports.embedder.fingerprint();
         if matches!(&fingerprint, Err(error) if error.kind == PortErrorKind::Unavailable)
             && self.context.config.fetch_assets
         {
             self.each_state(|state| progress::enter(state, Phase::Setup));
-            ports
+            let installed = ports
                 .assets
-                .ensure(&AssetsSource::default(), &mut |step| {
-                    self.each_state(|state| {
-                        progress::advance(state, |progress| {
-                            progress.chunks_done = step.done;
-                            progress.chunks_total = step.total;
-                        });
-                    });
-                })
-                .map_err(EngineError::port("install the embedding model"))?;
+                .ensure(&AssetsSource::default(), &mut |step| self.report_setup(&step));
+            if self.stop.is_requested() {
+                return Ok(None);
+            }
+            installed.map_err(EngineError::port("install the embedding model"))?;
             fingerprint = ports.embedder.fingerprint();
         }
         let fingerprint = fingerprint.map_err(EngineError::port("use the embedding model"))?;
         let catalog = &self.stores.catalog;
-        match catalog
+        let stored = catalog
             .fingerprint()
-            .map_err(EngineError::port("read the index's embedder"))?
-        {
-            None => catalog
-                .set_fingerprint(&fingerprint)
-                .map_err(EngineError::port("record the embedder")),
-            Some(stored) if stored == fingerprint => Ok(()),
+            .map_err(EngineError::port("read the index's embedder"))?;
+        match stored {
+            None => {
+                // What a reset that was cut short left must not be taken for this model's.
+                self.stores
+                    .vectors
+                    .clear()
+                    .map_err(EngineError::port("delete the vectors"))?;
+                catalog
+                    .set_fingerprint(&fingerprint)
+                    .map_err(EngineError::port("record the embedder"))?;
+                Ok(Some(fingerprint))
+            }
+            Some(stored) if stored == fingerprint => Ok(Some(fingerprint)),
             Some(_) => Err(EngineError::Invalid {
                 message: "the stored vectors were made by another embedding model".to_owned(),
                 hint: "run `codemem index --force` to embed again with the model in use".to_owned(),
@@ -100,59 +108,81 @@ impl VectorJob<'_> {
         }
     }
 
-    fn begin(&self) -> Result<(), EngineError> {
-        for (root, handle) in self.roots {
-            let worktree = self
-                .stores
-                .catalog
-                .worktree(root)
-                .map_err(EngineError::port("find the root"))?;
-            let counts = self
-                .stores
-                .catalog
-                .counts(worktree)
-                .map_err(EngineError::port("count the index"))?;
-            handle.state.send_modify(|state| {
-                if state.progress.phase != Phase::Queued {
-                    state.progress = progress::Progress::begin(Phase::Vectors);
-                    state.progress.files_total = counts.files - counts.files_with_vector;
-                    state.progress.chunks_total = counts.chunks - counts.chunks_with_vector;
-                }
+    fn report_setup(&self, step: &AssetsProgress) -> ControlFlow<()> {
+        self.each_state(|state| {
+            progress::advance(state, |progress| {
+                progress.chunks_done = step.done;
+                progress.chunks_total = step.total;
             });
+        });
+        if self.stop.is_requested() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
+    }
+
+    /// Starts the phase on every root, with the repository's totals: the roots share their texts.
+    fn begin(&self) -> Result<(), EngineError> {
+        let (mut files_total, mut chunks_total) = (0, 0);
+        for root in self.roots.keys() {
+            let catalog = &self.stores.catalog;
+            let worktree = catalog.worktree(root).map_err(EngineError::port("find the root"))?;
+            let counts = catalog.counts(worktree).map_err(EngineError::port("count the index"))?;
+            files_total += counts.files.saturating_sub(counts.files_with_vector);
+            chunks_total += counts.chunks.saturating_sub(counts.chunks_with_vector);
+        }
+        self.each_state(|state| {
+            state.send_modify(|state| {
+                state.progress = progress::Progress::begin(Phase::Vectors);
+                state.progress.files_total = files_total;
+                state.progress.chunks_total = chunks_total;
+            });
+        });
         Ok(())
     }
 
-    fn fill(&self, space: VectorSpace) -> Result<Outcome, EngineError> {
-        let mut given_up: HashSet<ContentId> = HashSet::new();
+    fn fill(&self, space: VectorSpace, fingerprint: &Fingerprint) -> Result<Outcome, EngineError> {
+        // By the first text of each entry: the same content comes once per summary.
+        let mut given_up: HashSet<TextId> = HashSet::new();
+        let mut last_round: Vec<TextId> = Vec::new();
         loop {
             // What was given up stays pending and comes first again: look past it.
             let mut files = self.pending(space, FILES_PER_ROUND + given_up.len())?;
-            files.retain(|file| !given_up.contains(&file.content));
+            files.retain(|file| file.texts.first().is_some_and(|(_, text)| !given_up.contains(text)));
             if files.is_empty() {
-                return Ok(Outcome::Done);
+                return moved_on(given_up.len());
             }
+            let round: Vec<TextId> = files.iter().filter_map(|file| Some(file.texts.first()?.1)).collect();
+            if round == last_round {
+                return Err(EngineError::JobLost("vectors"));
+            }
+            last_round = round;
+            let worktrees = self.stores.catalog.worktrees();
+            let worktrees: HashMap<WorktreeId, PathBuf> = worktrees
+                .map_err(EngineError::port("list the roots"))?
+                .into_iter()
+                .collect();
             let mut batch: Vec<Text> = Vec::new();
             let mut taken: HashSet<TextId> = HashSet::new();
             let mut n_files = 0;
             for file in files {
-                match self.compose(space, &file) {
+                match self.compose(space, &file, &worktrees) {
                     // Two files may share a text; it is embedded once.
                     Some(texts) => batch.extend(texts.into_iter().filter(|text| taken.insert(text.id))),
-                    None => {
-                        given_up.insert(file.content);
-                    }
+                    None => given_up.extend(file.texts.first().map(|(_, text)| *text)),
                 }
                 n_files += 1;
                 while batch.len() >= TEXTS_PER_BATCH {
                     let rest = batch.split_off(TEXTS_PER_BATCH);
-                    self.embed(space, std::mem::replace(&mut batch, rest), std::mem::take(&mut n_files))?;
+                    let full = std::mem::replace(&mut batch, rest);
+                    self.embed(space, fingerprint, full, std::mem::take(&mut n_files))?;
                     if self.stop.is_requested() {
                         return Ok(Outcome::Interrupted);
                     }
                 }
             }
-            self.embed(space, batch, n_files)?;
+            self.embed(space, fingerprint, batch, n_files)?;
             if self.stop.is_requested() {
                 return Ok(Outcome::Interrupted);
             }
@@ -167,8 +197,12 @@ impl VectorJob<'_> {
     }
 
     /// The texts of a file, or `None` when the file is no longer what was indexed.
-    fn compose(&self, space: VectorSpace, file: &PendingFile) -> Option<Vec<Text>> {
-        let worktrees: HashMap<_, _> = self.stores.catalog.worktrees().ok()?.into_iter().collect();
+    fn compose(
+        &self,
+        space: VectorSpace,
+        file: &PendingFile,
+        worktrees: &HashMap<WorktreeId, PathBuf>,
+    ) -> Option<Vec<Text>> {
         let root = worktrees.get(&file.worktree)?;
         let bytes = self
             .context
@@ -200,7 +234,13 @@ impl VectorJob<'_> {
     }
 
     /// Embeds a batch and makes it durable before it is marked done.
-    fn embed(&self, space: VectorSpace, batch: Vec<Text>, n_files: u64) -> Result<(), EngineError> {
+    fn embed(
+        &self,
+        space: VectorSpace,
+        fingerprint: &Fingerprint,
+        batch: Vec<Text>,
+        n_files: u64,
+    ) -> Result<(), EngineError> {
         let n_texts = batch.len() as u64;
         if n_texts > 0 {
             let (ids, texts): (Vec<TextId>, Vec<String>) = batch.into_iter().map(|text| (text.id, text.text)).unzip();
@@ -210,6 +250,12 @@ impl VectorJob<'_> {
                 .embedder
                 .embed_passages(&texts)
                 .map_err(EngineError::port("embed chunks"))?;
+            if self.context.ports.embedder.fingerprint().ok().as_ref() != Some(fingerprint) {
+                return Err(EngineError::Invalid {
+                    message: "the embedding model was replaced while vectors were made".to_owned(),
+                    hint: "run `codemem index --force` to embed again with the model in use".to_owned(),
+                });
+            }
             let points: Vec<(TextId, Vec<f32>)> = ids.iter().copied().zip(vectors).collect();
             let index = &self.stores.vectors;
             index
@@ -238,4 +284,15 @@ impl VectorJob<'_> {
             }
         }
     }
+}
+
+/// The end of a space: done, but for files that are no longer what was indexed.
+fn moved_on(n_files: usize) -> Result<Outcome, EngineError> {
+    if n_files == 0 {
+        return Ok(Outcome::Done);
+    }
+    Err(EngineError::Invalid {
+        message: format!("{n_files} files have changed since they were indexed and have no vectors"),
+        hint: "run `codemem index` to read them again".to_owned(),
+    })
 }

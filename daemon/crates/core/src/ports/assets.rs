@@ -1,6 +1,7 @@
 //! The model and its runtime: whether they are here, and how they get here.
 
 use super::PortResult;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Whether vectors can be made.
@@ -51,21 +52,20 @@ pub struct AssetsSource {
     pub model_dir: Option<PathBuf>,
 }
 
+/// Where progress goes; breaking off cancels the work.
+pub type AssetsReport<'a> = &'a mut dyn FnMut(AssetsProgress) -> ControlFlow<()>;
+
 /// The installed runtime and models. Implemented over `codemem-embed`.
 pub trait ModelAssets: Send + Sync {
     /// What is there, without touching the network.
     fn state(&self) -> AssetsState;
 
-    /// Installs what is missing; quick when nothing is. Safe to call from several threads.
-    fn ensure(&self, source: &AssetsSource, progress: &mut dyn FnMut(AssetsProgress)) -> PortResult<()>;
+    /// Installs what is missing; quick when nothing is. Safe to call from several threads. Breaking
+    /// off the progress gives the installation up.
+    fn ensure(&self, source: &AssetsSource, progress: AssetsReport<'_>) -> PortResult<()>;
 
     /// Turns a sentence-transformers folder into a model of ours.
-    fn import(
-        &self,
-        directory: &Path,
-        name: Option<&str>,
-        progress: &mut dyn FnMut(AssetsProgress),
-    ) -> PortResult<InstalledModel>;
+    fn import(&self, directory: &Path, name: Option<&str>, progress: AssetsReport<'_>) -> PortResult<InstalledModel>;
 
     /// The installed models, by name.
     fn models(&self) -> PortResult<Vec<InstalledModel>>;

@@ -181,10 +181,10 @@ pub trait Catalog: Send + Sync {
     /// Marks contents and paths as durable in the lexical index.
     fn mark_lexical(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()>;
 
-    /// Drops what was recorded but never reached the lexical index, so that the next pass finds
-    /// those files new: contents not marked lexical, with their manifest lines. Returns what the
-    /// lexical index may hold of them and should delete.
-    fn rewind(&self) -> PortResult<Garbage>;
+    /// Drops the manifest lines of what never reached the lexical index, or was extracted by
+    /// another version than `extractor_version`, so that the next pass finds those files new. Returns
+    /// what the lexical index may hold of them and should delete, again and again until it is collected.
+    fn rewind(&self, extractor_version: u32) -> PortResult<Garbage>;
 
     /// Replaces a worktree's skipped files with (path as shown, reason).
     fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()>;
@@ -227,6 +227,10 @@ pub trait Catalog: Send + Sync {
 
     /// What no manifest names.
     fn garbage(&self) -> PortResult<Garbage>;
+
+    /// Records that the indexes hold nothing of this any more. Comes before they let go of it, so
+    /// that content which comes back after a crash in between is indexed again.
+    fn unmark(&self, garbage: &Garbage) -> PortResult<()>;
 
     /// Deletes what [`Catalog::garbage`] named, after the indexes have let go of it, and gives the
     /// space back to the file system.

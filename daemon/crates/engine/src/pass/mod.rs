@@ -133,6 +133,8 @@ impl Pass<'_> {
             next: &next,
         };
         thread::scope(|scope| {
+            // Owned in here, so that leaving early drops it and ends readers that wait to send.
+            let findings_rx = findings_rx;
             for index in 0..self.context.config.index_threads.max(1) {
                 let (findings_tx, reader) = (findings_tx.clone(), &reader);
                 thread::Builder::new()
@@ -143,7 +145,6 @@ impl Pass<'_> {
                     .map_err(EngineError::port("start an indexing thread"))?;
             }
             drop(findings_tx);
-            // Leaving early drops the receiver, which ends the readers.
             for finding in &findings_rx {
                 if let Finding::Skipped { path, reason, .. } = &finding {
                     skipped.push((path.to_string(), *reason));

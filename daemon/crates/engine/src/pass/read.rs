@@ -77,16 +77,20 @@ impl Reader<'_> {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::debug!(%error, path = %file.path, "cannot read a file");
-                let reason = match error.kind {
-                    PortErrorKind::Denied
-                    | PortErrorKind::NotFound
-                    | PortErrorKind::Unavailable
+                return match error.kind {
+                    PortErrorKind::Denied | PortErrorKind::NotFound => skipped(file, SkipReason::Unreadable),
+                    // Out of descriptors or a fault of the disk says nothing about the file: what is
+                    // known of it stays.
+                    PortErrorKind::Unavailable
                     | PortErrorKind::Corrupt
                     | PortErrorKind::DiskFull
                     | PortErrorKind::Mismatch
-                    | PortErrorKind::Failed => SkipReason::Unreadable,
+                    | PortErrorKind::Failed => Finding::Skipped {
+                        path: file.path.clone(),
+                        known: None,
+                        reason: SkipReason::Unreadable,
+                    },
                 };
-                return skipped(file, reason);
             }
         };
         let hash = hash(&bytes);

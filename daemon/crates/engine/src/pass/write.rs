@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
         // signature and docstring of the batch.
         change.put = files.iter_mut().map(record).collect();
         let stores = self.pass.stores;
-        let version = self.pass.context.ports.extractor.version();
+        let version = self.pass.context.units_version();
         let recorded = stores
             .catalog
             .record(self.pass.worktree, &change, version)

@@ -8,7 +8,7 @@ use crate::progress::Phase;
 use crate::threads::{self, Stop};
 use codemem_core::ids::RepositoryKey;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -73,7 +73,9 @@ struct Running {
 /// What the actor must remember of a job that it has handed over.
 #[derive(Clone, PartialEq, Eq)]
 enum JobName {
-    Pass(PathBuf),
+    Open,
+    /// The root, and the newest request that the pass serves.
+    Pass(PathBuf, u64),
     Vectors,
     Other,
 }
@@ -119,7 +121,15 @@ impl Actor {
                 });
             }
             Command::Vectors => self.enqueue_vectors(),
-            Command::Remove { root, reply } => self.enqueue(Job::Remove { root, reply }),
+            Command::Remove { root, reply } => {
+                // A pass over what is to be forgotten is wasted.
+                self.queue
+                    .retain(|job| !matches!(job, Job::Pass { root: queued, .. } if *queued == root));
+                if let Some(running) = self.running.as_ref().filter(|_| self.runs_pass_over(&root)) {
+                    running.stop.request();
+                }
+                self.enqueue(Job::Remove { root, reply });
+            }
             Command::Prune { dry_run, reply } => self.enqueue(Job::Prune { dry_run, reply }),
             Command::Close { reply } => self.close(Some(reply)),
         }
@@ -141,19 +151,18 @@ impl Actor {
             return handle.clone();
         }
         let handle = RootHandle::default();
-        let mut roots = (**roots).clone();
-        roots.insert(root, handle.clone());
-        self.context.published.roots.store(Arc::new(roots));
+        self.context.published.roots.rcu(|roots| {
+            let mut roots = (**roots).clone();
+            roots.insert(root.clone(), handle.clone());
+            roots
+        });
         handle
     }
 
     /// Queues a pass over a root; one that waits already serves both requests.
     fn enqueue_pass(&mut self, root: PathBuf, force: bool) -> u64 {
         let handle = self.root(root.clone());
-        let busy = self
-            .running
-            .as_ref()
-            .is_some_and(|running| running.job == JobName::Pass(root.clone()));
+        let busy = self.runs_pass_over(&root);
         let mut number = 0;
         handle.state.send_modify(|state| {
             state.requested += 1;
@@ -199,9 +208,10 @@ impl Actor {
             && let Some(job) = self.queue.pop_front()
         {
             let name = match &job {
-                Job::Pass { root, .. } => JobName::Pass(root.clone()),
+                Job::Open => JobName::Open,
+                Job::Pass { root, .. } => JobName::Pass(root.clone(), self.requested(root)),
                 Job::Vectors => JobName::Vectors,
-                Job::Open | Job::Remove { .. } | Job::Prune { .. } => JobName::Other,
+                Job::Remove { .. } | Job::Prune { .. } => JobName::Other,
             };
             let (context, stop) = (Arc::clone(&self.context), Stop::default());
             let (thread, job_stop) = (job.thread_name(), stop.clone());
@@ -217,27 +227,37 @@ impl Actor {
 
     fn finish(&mut self, outcome: Result<Outcome, EngineError>) {
         let Some(running) = self.running.take() else { return };
+        let published = &self.context.published;
+        if let Err(error) = &outcome {
+            tracing::error!(error = error.chain(), "a job ended early");
+        }
         match (running.job, outcome) {
             // Vectors that made room for another job, and passes, leave vectors to do.
-            (JobName::Pass(_), Ok(Outcome::Done)) | (JobName::Vectors, Ok(Outcome::Interrupted)) => {
+            (JobName::Pass(..), Ok(Outcome::Done)) | (JobName::Vectors, Ok(Outcome::Interrupted)) => {
                 self.enqueue_vectors();
             }
-            (JobName::Pass(root), Err(error)) => {
-                tracing::error!(error = error.chain(), "a pass ended early");
-                self.fail(&root, &error);
+            (JobName::Pass(root, covers), Err(error)) => {
+                if let Some(handle) = published.roots.load().get(&root) {
+                    job::record_failure(handle, covers, &error);
+                }
             }
-            (JobName::Vectors | JobName::Other, Err(error)) => {
-                tracing::error!(error = error.chain(), "a job ended early");
-            }
-            (JobName::Pass(_) | JobName::Vectors | JobName::Other, Ok(Outcome::Done | Outcome::Interrupted)) => {}
+            (JobName::Vectors, Err(error)) => job::record_lost_vectors(published, &error),
+            // Whoever waits for the stores finds out that there are none.
+            (JobName::Open, _) => drop(published.opened.send_replace(true)),
+            (JobName::Pass(..), Ok(Outcome::Interrupted))
+            | (JobName::Vectors, Ok(Outcome::Done))
+            | (JobName::Other, _) => {}
         }
     }
 
-    /// Tells the waiters of a root whose pass was lost.
-    fn fail(&self, root: &PathBuf, error: &EngineError) {
-        if let Some(handle) = self.context.published.roots.load().get(root) {
-            job::record_failure(handle, error);
-        }
+    fn requested(&self, root: &Path) -> u64 {
+        let roots = self.context.published.roots.load();
+        roots.get(root).map_or(0, |handle| handle.state.borrow().requested)
+    }
+
+    fn runs_pass_over(&self, root: &Path) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| matches!(&running.job, JobName::Pass(of, _) if of == root))
     }
 }
 

@@ -25,6 +25,15 @@ pub(crate) struct Context {
     pub(crate) pass_permits: Arc<Semaphore>,
 }
 
+impl Context {
+    /// What decides how a content is cut and what is embedded of it.
+    pub(crate) fn units_version(&self) -> u32 {
+        /// Above any number of compositions.
+        const COMPOSITIONS: u32 = 1_000;
+        self.ports.extractor.version() * COMPOSITIONS + codemem_core::compose::COMPOSE_VERSION
+    }
+}
+
 /// A unit of work that owns the repository's stores while it runs.
 pub(crate) enum Job {
     /// Open the stores, finish what a crash left, load the views.
@@ -72,8 +81,11 @@ pub(crate) fn run(context: &Context, job: Job, stop: &Stop) -> Outcome {
         Job::Open => {
             if let Err(error) = open(context) {
                 tracing::error!(error = error.chain(), repository = %context.key, "cannot open the stores");
+                // Those who wait are not released: the pass they wait for opens the stores again.
                 for handle in context.published.roots.load().values() {
-                    record_failure(handle, &error);
+                    handle
+                        .state
+                        .send_modify(|state| state.problem = Some(described(&error)));
                 }
             }
             context.published.opened.send_replace(true);
@@ -92,14 +104,32 @@ pub(crate) fn run(context: &Context, job: Job, stop: &Stop) -> Outcome {
     }
 }
 
-/// Records why a root is not up to date, and releases those who wait for it.
-pub(crate) fn record_failure(handle: &RootHandle, error: &EngineError) {
+/// Records why a root is not up to date, and releases those whose requests up to `covers` were
+/// to be served.
+pub(crate) fn record_failure(handle: &RootHandle, covers: u64, error: &EngineError) {
     handle.state.send_modify(|state| {
-        state.progress = Progress::begin(Phase::Idle);
-        state.lexical_done = state.requested;
-        state.vectors_done = state.requested;
+        state.progress = Progress::begin(if state.requested > covers {
+            Phase::Queued
+        } else {
+            Phase::Idle
+        });
+        state.lexical_done = state.lexical_done.max(covers);
+        state.vectors_done = state.vectors_done.max(covers);
         state.problem = Some(described(error));
     });
+}
+
+/// Records why vectors are missing, and releases those who wait for them.
+pub(crate) fn record_lost_vectors(published: &Published, error: &EngineError) {
+    for handle in published.roots.load().values() {
+        handle.state.send_modify(|state| {
+            state.vectors_done = state.lexical_done;
+            state.vectors_problem = Some(described(error));
+            if state.progress.phase != Phase::Queued {
+                state.progress = Progress::begin(Phase::Idle);
+            }
+        });
+    }
 }
 
 /// An error for a status line: what happened, and the next step.
@@ -132,7 +162,7 @@ fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
         other => other,
     }
     .map_err(EngineError::port("open the index"))?;
-    finish_what_a_crash_left(&stores)?;
+    finish_what_a_crash_left(context, &stores)?;
     for (root, handle) in context.published.roots.load().iter() {
         let worktree = stores
             .catalog
@@ -145,24 +175,28 @@ fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
     Ok(stores)
 }
 
-/// What the catalog knows and the lexical index may not is dropped from both; the next pass finds
-/// those files new.
-fn finish_what_a_crash_left(stores: &Stores) -> Result<(), EngineError> {
+/// What the catalog knows and the lexical index may not, or what another extractor made, is dropped
+/// from both; the next pass finds those files new.
+fn finish_what_a_crash_left(context: &Context, stores: &Stores) -> Result<(), EngineError> {
     let left = stores
         .catalog
-        .rewind()
+        .rewind(context.units_version())
         .map_err(EngineError::port("take back an unfinished pass"))?;
-    if !left.contents.is_empty() || !left.paths.is_empty() {
-        stores
-            .lexical
-            .delete(&left.contents, &left.paths)
-            .map_err(EngineError::port("clean the lexical index"))?;
-        stores
-            .lexical
-            .commit()
-            .map_err(EngineError::port("commit the lexical index"))?;
+    if left.contents.is_empty() && left.paths.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    stores
+        .lexical
+        .delete(&left.contents, &left.paths)
+        .map_err(EngineError::port("clean the lexical index"))?;
+    stores
+        .lexical
+        .commit()
+        .map_err(EngineError::port("commit the lexical index"))?;
+    stores
+        .catalog
+        .collect(&left)
+        .map_err(EngineError::port("forget an unfinished pass"))
 }
 
 /// Makes the manifest as it stands visible to searches.
@@ -193,7 +227,7 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
             .worktree(root)
             .map_err(EngineError::port("register the root"))?;
         // A pass that failed half-way leaves the same as a crash.
-        finish_what_a_crash_left(&stores)?;
+        finish_what_a_crash_left(context, &stores)?;
         if force {
             forget_foreign_vectors(context, &stores)?;
         }
@@ -228,7 +262,7 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
         Ok(Outcome::Interrupted) => Outcome::Interrupted,
         Err(error) => {
             tracing::warn!(error = error.chain(), "a pass failed");
-            record_failure(&handle, &error);
+            record_failure(&handle, covers, &error);
             Outcome::Done
         }
     }
@@ -323,8 +357,10 @@ fn remove(context: &Context, root: &Path) -> Result<(), EngineError> {
         .catalog
         .remove_worktree(worktree)
         .map_err(EngineError::port("forget the root"))?;
-    let mut roots = (**context.published.roots.load()).clone();
-    roots.remove(root);
-    context.published.roots.store(Arc::new(roots));
+    context.published.roots.rcu(|roots| {
+        let mut roots = (**roots).clone();
+        roots.remove(root);
+        roots
+    });
     Ok(())
 }

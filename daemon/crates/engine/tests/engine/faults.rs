@@ -96,3 +96,56 @@ async fn a_root_that_vanishes_keeps_its_index_and_says_so() {
     );
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_write_ends_a_large_pass_too() {
+    let world = World::new();
+    for n in 0..400 {
+        world.write(&format!("many/f{n}.fk"), &format!("def f{n}\nbody\n"));
+    }
+    world.faults.plan(Fault::Record, 1, PortErrorKind::DiskFull);
+    let running = world.start();
+    assert!(
+        running.index().await.problem.is_some(),
+        "the readers must not wait for a writer that is gone"
+    );
+    assert_eq!(running.index().await.problem, None);
+    assert_eq!(running.search("f399").await.hits[0].path, "many/f399.fk");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_comes_back_after_a_prune_that_failed_is_found() {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    let before = world.fingerprint();
+    world.write("router.fk", "def other\n");
+    running.index().await;
+    world.faults.plan(Fault::Collect, 1, PortErrorKind::DiskFull);
+    assert!(running.engine.prune(false).await.is_err());
+    world.write("router.fk", "def route\nmatch the path of a request\n");
+    assert_eq!(running.index().await.problem, None);
+    assert_eq!(running.paths("route").await, ["router.fk"]);
+    running.stop().await;
+    assert_eq!(world.fingerprint(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_extractor_reads_every_file_again() {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    let expected = world.fingerprint();
+    let before = world.extractor.n_calls();
+    running.stop().await;
+    world.extractor.set_version(7);
+    let running = world.start();
+    running.settle().await;
+    assert!(
+        world.extractor.n_calls() >= before + 2,
+        "both files were extracted by the old one"
+    );
+    running.stop().await;
+    assert_eq!(world.fingerprint(), expected);
+}

@@ -113,8 +113,10 @@ impl Catalog for SqliteCatalog {
         })?)
     }
 
-    fn rewind(&self) -> PortResult<Garbage> {
-        Ok(self.database.write("rewind", outbox::rewind)?)
+    fn rewind(&self, extractor_version: u32) -> PortResult<Garbage> {
+        Ok(self
+            .database
+            .write("rewind", |tx| outbox::rewind(tx, extractor_version))?)
     }
 
     fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()> {
@@ -194,6 +196,13 @@ impl Catalog for SqliteCatalog {
 
     fn garbage(&self) -> PortResult<Garbage> {
         Ok(self.database.read("find garbage", garbage::find)?)
+    }
+
+    fn unmark(&self, garbage: &Garbage) -> PortResult<()> {
+        Ok(self.database.write("unmark garbage", |tx| {
+            outbox::set_lexical(tx, &garbage.contents, &garbage.paths, false)?;
+            texts::set_vectors(tx, &garbage.texts, false)
+        })?)
     }
 
     fn collect(&self, garbage: &Garbage) -> PortResult<()> {

@@ -5,7 +5,7 @@ use super::rows;
 use crate::sqlite::Fault;
 use codemem_core::ids::{ContentId, PathId, TextId, WorktreeId};
 use codemem_core::ports::{Garbage, PendingFile, VectorSpace};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, Params, params};
 use std::collections::HashSet;
 
 /// Marks contents and paths as durable in the lexical index, or as not in it.
@@ -35,17 +35,20 @@ pub(super) fn clear_lexical(tx: &Connection) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes every manifest line whose content or path never reached the lexical index, and names those
-/// contents and paths. Their own rows stay until they are collected: whoever is interrupted between
-/// this and the deletion from the lexical index is told the same again.
-pub(super) fn rewind(tx: &Connection) -> Result<Garbage, Fault> {
-    tx.execute_batch(
-        "DELETE FROM manifest WHERE content IN (SELECT id FROM contents WHERE lexical = 0);
-         DELETE FROM manifest WHERE path IN (SELECT id FROM paths WHERE lexical = 0);",
-    )?;
+/// Takes every manifest line whose content or path never reached the lexical index, or whose content
+/// was extracted by another version, and names those contents and paths. Their own rows stay until
+/// they are collected: whoever is interrupted between this and the deletion from the lexical index is
+/// told the same again.
+pub(super) fn rewind(tx: &Connection, extractor_version: u32) -> Result<Garbage, Fault> {
+    let contents = "SELECT id FROM contents WHERE lexical = 0 OR extractor_version <> ?1 ORDER BY id";
+    let paths = "SELECT id FROM paths WHERE lexical = 0 ORDER BY id";
+    tx.prepare_cached(&format!("DELETE FROM manifest WHERE content IN ({contents})"))?
+        .execute([extractor_version])?;
+    tx.prepare_cached(&format!("DELETE FROM manifest WHERE path IN ({paths})"))?
+        .execute([])?;
     Ok(Garbage {
-        contents: ids(tx, "SELECT id FROM contents WHERE lexical = 0 ORDER BY id", ContentId)?,
-        paths: ids(tx, "SELECT id FROM paths WHERE lexical = 0 ORDER BY id", PathId)?,
+        contents: ids(tx, contents, [extractor_version], ContentId)?,
+        paths: ids(tx, paths, [], PathId)?,
         texts: Vec::new(),
     })
 }
@@ -118,8 +121,8 @@ fn missing_texts(
     Ok(texts)
 }
 
-fn ids<T>(tx: &Connection, sql: &str, wrap: fn(u32) -> T) -> Result<Vec<T>, Fault> {
+fn ids<T>(tx: &Connection, sql: &str, bound: impl Params, wrap: fn(u32) -> T) -> Result<Vec<T>, Fault> {
     let mut statement = tx.prepare_cached(sql)?;
-    let rows = statement.query_map([], |row| row.get(0).map(wrap))?;
+    let rows = statement.query_map(bound, |row| row.get(0).map(wrap))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -281,12 +281,12 @@ impl Catalog for MemoryCatalog {
         Ok(())
     }
 
-    fn rewind(&self) -> PortResult<Garbage> {
+    fn rewind(&self, extractor_version: u32) -> PortResult<Garbage> {
         let mut data = self.lock();
         let contents: Vec<ContentId> = data
             .contents
             .iter()
-            .filter(|(_, content)| !content.lexical)
+            .filter(|(_, content)| !content.lexical || content.version != extractor_version)
             .map(|(id, _)| *id)
             .collect();
         data.manifests.retain(|_, line| !contents.contains(&line.content));
@@ -459,7 +459,20 @@ impl Catalog for MemoryCatalog {
         })
     }
 
+    fn unmark(&self, garbage: &Garbage) -> PortResult<()> {
+        let mut data = self.lock();
+        for content in &garbage.contents {
+            if let Some(content) = data.contents.get_mut(content) {
+                content.lexical = false;
+            }
+        }
+        data.lexical_paths.retain(|path| !garbage.paths.contains(path));
+        data.embedded.retain(|(_, text)| !garbage.texts.contains(text));
+        Ok(())
+    }
+
     fn collect(&self, garbage: &Garbage) -> PortResult<()> {
+        self.faults.check(Fault::Collect)?;
         let mut data = self.lock();
         data.contents.retain(|id, _| !garbage.contents.contains(id));
         data.texts.retain(|_, text| !garbage.texts.contains(text));

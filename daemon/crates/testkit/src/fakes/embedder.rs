@@ -2,8 +2,8 @@
 
 use super::{Fault, Faults};
 use codemem_core::ports::{
-    AssetsProgress, AssetsSource, AssetsState, Embedder, Fingerprint, InstalledModel, ModelAssets, PortError,
-    PortErrorKind, PortResult,
+    AssetsProgress, AssetsReport, AssetsSource, AssetsState, Embedder, Fingerprint, InstalledModel, ModelAssets,
+    PortError, PortErrorKind, PortResult,
 };
 use codemem_core::token::Tokenizer;
 use std::path::{Path, PathBuf};
@@ -118,12 +118,15 @@ impl ModelAssets for FakeAssets {
         }
     }
 
-    fn ensure(&self, _source: &AssetsSource, progress: &mut dyn FnMut(AssetsProgress)) -> PortResult<()> {
-        progress(AssetsProgress {
+    fn ensure(&self, _source: &AssetsSource, progress: AssetsReport<'_>) -> PortResult<()> {
+        let step = AssetsProgress {
             step: "fetching the fake model".to_owned(),
             done: 1,
             total: 2,
-        });
+        };
+        if progress(step).is_break() {
+            return Err(PortError::new(PortErrorKind::Unavailable, "given up"));
+        }
         if !self.available && !self.installed.load(Ordering::Relaxed) {
             return Err(PortError::new(PortErrorKind::Unavailable, "no network").with_hint("run `codemem setup`"));
         }
@@ -131,7 +134,7 @@ impl ModelAssets for FakeAssets {
         Ok(())
     }
 
-    fn import(&self, _: &Path, _: Option<&str>, _: &mut dyn FnMut(AssetsProgress)) -> PortResult<InstalledModel> {
+    fn import(&self, _: &Path, _: Option<&str>, _: AssetsReport<'_>) -> PortResult<InstalledModel> {
         Err(PortError::new(PortErrorKind::Failed, "the fake imports nothing"))
     }
 

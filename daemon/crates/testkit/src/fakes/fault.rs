@@ -25,6 +25,8 @@ pub enum Fault {
     Upsert,
     /// Marking vectors.
     MarkVectors,
+    /// Deleting what nothing refers to.
+    Collect,
     /// Opening the stores.
     Open,
 }

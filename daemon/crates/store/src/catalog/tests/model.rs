@@ -21,7 +21,7 @@ enum Step {
     Restamp(usize, u32, u32),
     MarkLexical(u64),
     MarkVectors(u64),
-    Rewind,
+    Rewind(u32),
     /// Garbage is found, other steps may happen, it is collected.
     Collect(Option<Box<Step>>),
     ResetLexical,
@@ -41,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..N_WORKTREES, 0..N_PATHS, 50..60_u32).prop_map(|(tree, path, to)| Step::Restamp(tree, path, to)),
         4 => any::<u64>().prop_map(Step::MarkLexical),
         4 => any::<u64>().prop_map(Step::MarkVectors),
-        2 => Just(Step::Rewind),
+        2 => VERSIONS.prop_map(Step::Rewind),
         2 => Just(Step::Collect(None)),
         1 => record_step().prop_map(|step| Step::Collect(Some(Box::new(step)))),
         1 => Just(Step::ResetLexical),
@@ -222,7 +222,7 @@ impl World {
                 self.catalog().mark_vectors(&ids).expect("marked");
                 self.model.texts.extend(keys.into_iter().map(|key| (key, true)));
             }
-            Step::Rewind => self.rewind(),
+            Step::Rewind(version) => self.rewind(*version),
             Step::Collect(between) => self.collect(between.as_deref()),
             Step::ResetLexical => {
                 self.catalog().reset_lexical().expect("reset");
@@ -340,13 +340,13 @@ impl World {
         }
     }
 
-    fn rewind(&mut self) {
-        let lost = self.catalog().rewind().expect("rewound");
+    fn rewind(&mut self, version: u32) {
+        let lost = self.catalog().rewind(version).expect("rewound");
         let model = &mut self.model;
         let contents: BTreeSet<u32> = model
             .contents
             .iter()
-            .filter(|(_, h)| !h.lexical)
+            .filter(|(_, h)| !h.lexical || h.version != version)
             .map(|(c, _)| *c)
             .collect();
         let paths: BTreeSet<u32> = model

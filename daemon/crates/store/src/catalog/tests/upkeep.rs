@@ -28,7 +28,7 @@ fn rewinding_drops_what_never_reached_the_lexical_index_and_says_so_until_it_is_
         paths: vec![open_ended[0].path, open_ended[1].path],
         texts: vec![],
     };
-    assert_eq!(catalog.rewind().expect("rewound"), lost);
+    assert_eq!(catalog.rewind(VERSION).expect("rewound"), lost);
     let left: Vec<_> = catalog
         .manifest(tree)
         .expect("listed")
@@ -40,7 +40,7 @@ fn rewinding_drops_what_never_reached_the_lexical_index_and_says_so_until_it_is_
 
     let catalog = open(directory.path());
     assert_eq!(
-        catalog.rewind().expect("rewound"),
+        catalog.rewind(VERSION).expect("rewound"),
         lost,
         "a crash before the deletion is made good"
     );
@@ -54,7 +54,7 @@ fn rewinding_drops_what_never_reached_the_lexical_index_and_says_so_until_it_is_
     assert_eq!(again[0].new_chunks.len(), 1, "still to be indexed");
     mark_all(&catalog, &again);
     catalog.collect(&catalog.garbage().expect("found")).expect("collected");
-    assert_eq!(catalog.rewind().expect("rewound"), Garbage::default());
+    assert_eq!(catalog.rewind(VERSION).expect("rewound"), Garbage::default());
     assert_eq!(catalog.manifest(tree).expect("listed").len(), 2);
 }
 
@@ -208,7 +208,7 @@ fn collecting_keeps_what_came_back_into_use_and_has_it_indexed_again() {
         2
     );
     assert_eq!(
-        catalog.rewind().expect("rewound").contents,
+        catalog.rewind(VERSION).expect("rewound").contents,
         recorded.iter().map(|r| r.content).collect::<Vec<_>>()
     );
 }

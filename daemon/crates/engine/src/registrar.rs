@@ -1,0 +1,217 @@
+//! Registering and forgetting roots: the changes to the set of repositories.
+//!
+//! Each change runs to its end in a task of its own, whether or not its caller waits. The mutex makes
+//! changes one at a time; it is held while an actor acknowledges, never while it works.
+
+use crate::EngineError;
+use crate::engine::{Inner, blocking};
+use crate::prune::PruneReport;
+use crate::repository::{Command, IndexReply, RepositoryHandle};
+use codemem_core::ids::RepositoryKey;
+use codemem_core::ports::{Identity, PortError, PortErrorKind, Registry, Root};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Longest wait for searches to let go of stores that are to be deleted.
+const LETTING_GO: Duration = Duration::from_secs(10);
+
+/// Between two looks whether they have.
+const LOOK: Duration = Duration::from_millis(5);
+
+impl Inner {
+    /// Registers a root and asks for it to be indexed.
+    pub(crate) async fn register(&self, identity: &Identity, force: bool) -> Result<IndexReply, EngineError> {
+        let _registering = self.registering.lock().await;
+        if self.cancel.is_cancelled() {
+            return Err(EngineError::Stopping);
+        }
+        let key = RepositoryKey::new(crate::pass::hash(identity.repository.as_os_str().as_encoded_bytes()));
+        let (root, row) = (
+            identity.root.clone(),
+            Root {
+                path: identity.root.clone(),
+                repository: key.clone(),
+            },
+        );
+        self.registry("register the root", move |registry| registry.add(&row))
+            .await?;
+        let known = self.repositories.load().get(&key).cloned();
+        let repository = match known {
+            Some(repository) => repository,
+            None => {
+                let repository = self.spawn(key.clone(), Vec::new());
+                self.change_table(|table| drop(table.insert(key.clone(), repository.clone())));
+                repository
+            }
+        };
+        self.leave_former_repository(&key, &root).await?;
+        ask(&repository, |reply| Command::Index { root, force, reply }).await
+    }
+
+    /// A directory that has become, or is no longer, part of a git repository has another identity
+    /// now: its former repository must not answer for it any more.
+    async fn leave_former_repository(&self, key: &RepositoryKey, root: &Path) -> Result<(), EngineError> {
+        for (repository, known, _) in self.all_roots() {
+            if known == root && repository.key != *key {
+                self.drop_from(&repository, root).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a root, and what only it needed.
+    pub(crate) async fn remove(&self, path: &Path) -> Result<u64, EngineError> {
+        let given = path.to_path_buf();
+        let root = blocking("resolve", move || given.canonicalize().unwrap_or(given)).await?;
+        let repository = {
+            let _registering = self.registering.lock().await;
+            let found = self
+                .all_roots()
+                .into_iter()
+                .find(|(_, known, _)| *known == root || known == path);
+            let Some((repository, root, _)) = found else {
+                return Err(EngineError::NotRegistered(root));
+            };
+            match self.forget(&repository, &root).await? {
+                Some(freed) => return Ok(freed),
+                None => repository,
+            }
+        };
+        Ok(ask(&repository, |reply| Command::Prune { dry_run: false, reply })
+            .await??
+            .freed_bytes)
+    }
+
+    /// Forgets roots that are gone and deletes what nothing refers to; one repository that fails does
+    /// not keep the others from it.
+    pub(crate) async fn prune(&self, dry_run: bool) -> Result<PruneReport, EngineError> {
+        let mut report = PruneReport::default();
+        let mut failed = None;
+        for root in self.roots_that_are_gone().await? {
+            if !dry_run {
+                match self.remove(&root).await {
+                    Ok(freed) => report.freed_bytes += freed,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            report.roots.push(root);
+        }
+        let handles: Vec<RepositoryHandle> = self.repositories.load().values().cloned().collect();
+        for handle in &handles {
+            match ask(handle, |reply| Command::Prune { dry_run, reply }).await {
+                Ok(Ok(pruned)) => report.add(pruned),
+                Ok(Err(error)) | Err(error) => {
+                    tracing::warn!(error = error.chain(), repository = %handle.key, "cannot prune");
+                    failed = Some(error);
+                }
+            }
+        }
+        report.freed_bytes += self.destroy_orphans(dry_run).await?;
+        failed.map_or(Ok(report), Err)
+    }
+
+    async fn roots_that_are_gone(&self) -> Result<Vec<PathBuf>, EngineError> {
+        let source = Arc::clone(&self.ports.source);
+        let roots: Vec<PathBuf> = self.all_roots().into_iter().map(|(_, root, _)| root).collect();
+        let is_gone = move |root: &PathBuf| {
+            source
+                .identify(root)
+                .is_err_and(|error| error.kind == PortErrorKind::NotFound)
+        };
+        blocking("identify", move || roots.into_iter().filter(is_gone).collect()).await
+    }
+
+    /// Forgets a root. The bytes freed when its repository went with it. The caller holds `registering`.
+    async fn forget(&self, repository: &RepositoryHandle, root: &Path) -> Result<Option<u64>, EngineError> {
+        let row = root.to_path_buf();
+        self.registry("forget the root", move |registry| registry.remove(&row).map(drop))
+            .await?;
+        self.drop_from(repository, root).await
+    }
+
+    /// Takes a root from its repository, whose stores go with its last one.
+    async fn drop_from(&self, repository: &RepositoryHandle, root: &Path) -> Result<Option<u64>, EngineError> {
+        let last = repository.published.roots.load().keys().all(|known| known == root);
+        if !last {
+            let root = root.to_path_buf();
+            ask(repository, |reply| Command::Remove { root, reply }).await??;
+            return Ok(None);
+        }
+        self.change_table(|table| drop(table.remove(&repository.key)));
+        let stores = repository
+            .published
+            .stores
+            .load_full()
+            .map(|stores| Arc::downgrade(&stores));
+        ask(repository, |reply| Command::Close { reply }).await?;
+        let released = async {
+            while stores.as_ref().is_some_and(|stores| stores.strong_count() > 0) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Whoever still reads after that reads from deleted files, which the system keeps for them.
+        drop(tokio::time::timeout(LETTING_GO, released).await);
+        let key = repository.key.clone();
+        let destroy = move |registry: &dyn Registry| {
+            let freed = registry.disk_bytes(&key);
+            registry.destroy(&key).map(|()| freed)
+        };
+        self.registry("delete the index", destroy).await.map(Some)
+    }
+
+    /// Deletes stores that no root names.
+    async fn destroy_orphans(&self, dry_run: bool) -> Result<u64, EngineError> {
+        let _registering = self.registering.lock().await;
+        let table = self.repositories.load_full();
+        let destroy = move |registry: &dyn Registry| {
+            let roots = registry.roots()?;
+            let named =
+                |key: &RepositoryKey| table.contains_key(key) || roots.iter().any(|root| root.repository == *key);
+            let mut freed = 0;
+            for key in registry.repositories()?.into_iter().filter(|key| !named(key)) {
+                freed += registry.disk_bytes(&key);
+                if !dry_run {
+                    registry.destroy(&key)?;
+                }
+            }
+            Ok(freed)
+        };
+        self.registry("delete unused indexes", destroy).await
+    }
+
+    fn change_table(&self, change: impl Fn(&mut std::collections::HashMap<RepositoryKey, RepositoryHandle>)) {
+        self.repositories.rcu(|table| {
+            let mut table = (**table).clone();
+            change(&mut table);
+            table
+        });
+    }
+
+    /// Runs an action of the registry where it may block.
+    async fn registry<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce(&dyn Registry) -> Result<T, PortError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let registry = Arc::clone(&self.ports.registry);
+        blocking(action, move || work(&*registry))
+            .await?
+            .map_err(EngineError::port(action))
+    }
+}
+
+/// Sends a command with a reply channel and waits for the answer.
+async fn ask<T>(
+    repository: &RepositoryHandle,
+    command: impl FnOnce(oneshot::Sender<T>) -> Command,
+) -> Result<T, EngineError> {
+    let (reply_tx, reply_rx) = oneshot::channel();
+    repository
+        .mailbox
+        .send(command(reply_tx))
+        .await
+        .map_err(|_| EngineError::Stopping)?;
+    reply_rx.await.map_err(|_| EngineError::Stopping)
+}
