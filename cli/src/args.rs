@@ -94,6 +94,9 @@ pub(crate) struct SearchArgs {
     /// Only paths that match this glob, relative to the repository, as in `src/**/*.rs`
     #[arg(long, value_name = "GLOB")]
     pub(crate) path: Option<String>,
+    /// Show of each hit which features made its score
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 #[derive(Args, Debug)]
@@ -174,6 +177,7 @@ mod tests {
             "codemem status --json",
             "codemem search --json --repo /x --limit 3 --lang rust --path src/** -- --dashes first",
             "codemem search where is it --limit 5",
+            "codemem search --explain where",
             "codemem prune --dry-run",
             "codemem remove /x",
             "codemem daemon start --no-autostart",

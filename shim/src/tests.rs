@@ -180,6 +180,7 @@ async fn both_eras_find_code() {
             limit: 3,
             language: "rust".to_owned(),
             path_glob: "*.rs".to_owned(),
+            explain: false,
         };
         assert_eq!(daemon.asked(), vec![Asked::Search(asked)]);
         let (text, _) = session

@@ -21,6 +21,7 @@ pub(super) async fn run(context: &Context, args: SearchArgs, output: &mut Output
         limit: args.limit,
         language: args.lang.unwrap_or_default(),
         path_glob: args.path.unwrap_or_default(),
+        explain: args.explain,
     };
     let mut client = context.connect().await?;
     let answer = client.search.search(bounded(request)).await?.into_inner();

@@ -59,6 +59,7 @@ fn searching() -> v1::SearchResponse {
             snippet: "fn a() {\n}".to_owned(),
             language: "rust".to_owned(),
             stale: false,
+            features: Vec::new(),
         }],
         coverage: Some(v1::Coverage {
             files_searched: 1,
@@ -117,6 +118,7 @@ async fn search_as_json() {
         limit: 3,
         language: "rust".to_owned(),
         path_glob: "src/**".to_owned(),
+        explain: false,
     };
     assert_eq!(place.daemon.asked(), vec![Asked::Search(asked)]);
 

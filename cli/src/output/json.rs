@@ -46,6 +46,15 @@ struct Hit {
     signature: String,
     score: f64,
     snippet: String,
+    /// By name; only when they were asked for.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    features: BTreeMap<String, Feature>,
+}
+
+#[derive(Serialize, Debug)]
+struct Feature {
+    value: f64,
+    share: f64,
 }
 
 #[derive(Serialize, Debug)]
@@ -80,8 +89,14 @@ impl From<v1::Hit> for Hit {
             signature: hit.signature,
             score: hit.score,
             snippet: hit.snippet,
+            features: hit.features.into_iter().map(feature).collect(),
         }
     }
+}
+
+fn feature(feature: v1::FeatureShare) -> (String, Feature) {
+    let v1::FeatureShare { name, value, share } = feature;
+    (name, Feature { value, share })
 }
 
 impl From<v1::Coverage> for Coverage {
@@ -312,4 +327,25 @@ pub(crate) struct Running {
 pub(crate) struct Stopped {
     /// False when none ran.
     pub(crate) stopped: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_there_only_when_they_were_asked_for() {
+        let features = vec![v1::FeatureShare {
+            name: "stem".to_owned(),
+            value: 0.5,
+            share: 0.25,
+        }];
+        let explained = v1::Hit {
+            features,
+            ..v1::Hit::default()
+        };
+        let text = |hit| serde_json::to_string(&Hit::from(hit)).expect("serialised");
+        assert!(text(explained).ends_with(r#""features":{"stem":{"value":0.5,"share":0.25}}}"#));
+        assert!(!text(v1::Hit::default()).contains("features"));
+    }
 }

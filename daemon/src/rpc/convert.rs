@@ -1,10 +1,11 @@
 //! Between the engine's types and the wire's, in one place, by hand.
 
 use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
+use codemem_core::rank::Share;
 use codemem_core::skip::SkipReason;
 use codemem_engine::{self as engine, EngineError, RootStatus, SearchAnswer};
 use codemem_proto::status::{ErrorKind, WireError};
-use codemem_proto::v1::{Coverage, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse};
+use codemem_proto::v1::{Coverage, FeatureShare, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -177,5 +178,14 @@ fn hit(hit: engine::Hit) -> Hit {
         snippet: hit.snippet,
         language: hit.language,
         stale: hit.stale,
+        features: hit.shares.into_iter().map(share).collect(),
+    }
+}
+
+fn share(share: Share) -> FeatureShare {
+    FeatureShare {
+        name: share.feature.name().to_owned(),
+        value: share.value.into(),
+        share: share.share.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! The Models service: setup, import, list.
 
 use super::{Context, convert};
-use codemem_core::ports::{AssetsProgress, AssetsReport, AssetsSource, ModelAssets, PortResult};
+use codemem_core::ports::{AssetsReport, AssetsSource, ModelAssets, PortResult};
 use codemem_proto::v1::models_server::Models;
 use codemem_proto::v1::setup_event::Event;
 use codemem_proto::v1::{

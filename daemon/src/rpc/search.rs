@@ -18,6 +18,7 @@ impl Search for Service {
             limit: request.limit as usize,
             language: Some(request.language).filter(|name| !name.is_empty()),
             path_glob: Some(request.path_glob).filter(|glob| !glob.is_empty()),
+            explain: request.explain,
         });
         Ok(Response::new(convert::answer(answer.await.map_err(convert::status)?)))
     }

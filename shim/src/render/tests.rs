@@ -12,6 +12,7 @@ fn hit() -> v1::Hit {
         snippet: "    /// Counts.\n    pub fn count(&self)\n        -> u32 {\n\n        self.n\n    }\n".to_owned(),
         language: "rust".to_owned(),
         stale: false,
+        features: Vec::new(),
     }
 }
 

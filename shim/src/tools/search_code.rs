@@ -57,6 +57,7 @@ pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<An
         limit: arguments.number("limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
         language: arguments.text("language")?.unwrap_or_default().to_owned(),
         path_glob: arguments.text("path_glob")?.unwrap_or_default().to_owned(),
+        explain: false,
     };
     let search = |mut client: Client| {
         let request = bounded(request.clone());

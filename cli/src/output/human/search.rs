@@ -41,7 +41,22 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
     if lines.next().is_some() {
         let _ = writeln!(text, "    {}", style.dim("…"));
     }
+    if !hit.features.is_empty() {
+        let _ = writeln!(text, "    {}", explanation(hit));
+    }
     text
+}
+
+/// The score and the shares that made it, largest first.
+fn explanation(hit: &v1::Hit) -> String {
+    // What would print as zero explains nothing.
+    let mut shares: Vec<&v1::FeatureShare> = hit.features.iter().filter(|f| f.share.abs() >= 0.005).collect();
+    shares.sort_by(|a, b| b.share.abs().total_cmp(&a.share.abs()));
+    let shares: Vec<String> = shares
+        .iter()
+        .map(|feature| format!("{} {:+.2}", clean(&feature.name), feature.share))
+        .collect();
+    format!("score {:.2}: {}", hit.score, shares.join(", "))
 }
 
 fn one_line(text: &str) -> String {

@@ -14,6 +14,7 @@ fn hit() -> v1::Hit {
         snippet: "    let x = 1;\n\n    x\u{1b}[2J\n".to_owned(),
         language: "rust".to_owned(),
         stale: true,
+        features: Vec::new(),
     }
 }
 
@@ -27,6 +28,40 @@ fn coverage() -> v1::Coverage {
         vectors_reason: String::new(),
         files_in_scope: 1200,
     }
+}
+
+#[test]
+fn an_explained_hit_ends_with_its_shares() {
+    let share = |name: &str, value: f64, share: f64| v1::FeatureShare {
+        name: name.to_owned(),
+        value,
+        share,
+    };
+    let explained = v1::Hit {
+        stale: false,
+        score: 0.3,
+        features: vec![
+            share("file", 0.5, 0.5),
+            share("stem", 1.0, 0.8),
+            share("entry_point", 1.0, 0.0),
+            share("test", 1.0, -1.0),
+        ],
+        ..hit()
+    };
+    let answer = v1::SearchResponse {
+        hits: vec![explained],
+        ..v1::SearchResponse::default()
+    };
+    let text = hits(&answer, PLAIN());
+    assert_eq!(
+        text.lines().last(),
+        Some("    score 0.30: test -1.00, stem +0.80, file +0.50")
+    );
+    let plain = v1::SearchResponse {
+        hits: vec![hit()],
+        ..v1::SearchResponse::default()
+    };
+    assert!(!hits(&plain, PLAIN()).contains("score"));
 }
 
 #[test]

@@ -142,6 +142,7 @@ impl Engine {
                 root: &root,
                 view: &view,
                 state: &state,
+                counts: **handle.counts.load(),
                 max_file_bytes: inner.config.max_file_bytes,
             };
             search.run(&request)

@@ -38,14 +38,11 @@ impl Inner {
         self.registry("register the root", move |registry| registry.add(&row))
             .await?;
         let known = self.repositories.load().get(&key).cloned();
-        let repository = match known {
-            Some(repository) => repository,
-            None => {
-                let repository = self.spawn(key.clone(), Vec::new());
-                self.change_table(|table| drop(table.insert(key.clone(), repository.clone())));
-                repository
-            }
-        };
+        let repository = known.unwrap_or_else(|| {
+            let repository = self.spawn(key.clone(), Vec::new());
+            self.change_table(|table| drop(table.insert(key.clone(), repository.clone())));
+            repository
+        });
         self.leave_former_repository(&key, &root).await?;
         ask(&repository, |reply| Command::Index { root, force, reply }).await
     }

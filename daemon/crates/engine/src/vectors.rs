@@ -8,7 +8,7 @@ use crate::EngineError;
 use crate::pass::{hash, into_text};
 use crate::progress::{self, Phase};
 use crate::repository::RootHandle;
-use crate::repository::job::{Context, Outcome};
+use crate::repository::job::{Context, Outcome, publish_counts};
 use crate::threads::Stop;
 use codemem_core::compose;
 use codemem_core::ids::{TextId, WorktreeId};
@@ -266,6 +266,7 @@ impl VectorJob<'_> {
                 .catalog
                 .mark_vectors(&ids)
                 .map_err(EngineError::port("mark the vectors"))?;
+            self.publish_counts()?;
         }
         self.each_state(|state| {
             progress::advance(state, |progress| match space {
@@ -273,6 +274,16 @@ impl VectorJob<'_> {
                 VectorSpace::Chunks => progress.chunks_done += n_texts,
             });
         });
+        Ok(())
+    }
+
+    /// What share of the chunks has vectors is part of every answer: keep it true.
+    fn publish_counts(&self) -> Result<(), EngineError> {
+        for (root, handle) in self.roots {
+            let worktree = self.stores.catalog.worktree(root);
+            let worktree = worktree.map_err(EngineError::port("find the root"))?;
+            publish_counts(self.stores, worktree, handle)?;
+        }
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use codemem_core::ids::{ContentHash, ContentId, IdSet, PathId, TextId};
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{ManifestEntry, WorktreeCounts};
+use codemem_core::ports::ManifestEntry;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,16 +29,12 @@ pub(crate) struct View {
     pub(crate) by_summary: HashMap<TextId, Vec<u32>>,
     pub(crate) contents: IdSet,
     pub(crate) paths: IdSet,
-    pub(crate) counts: WorktreeCounts,
 }
 
 impl View {
     /// Builds the view of a manifest.
-    pub(crate) fn new(manifest: Vec<ManifestEntry>, counts: WorktreeCounts) -> Self {
-        let mut view = Self {
-            counts,
-            ..Self::default()
-        };
+    pub(crate) fn new(manifest: Vec<ManifestEntry>) -> Self {
+        let mut view = Self::default();
         let mut languages: HashMap<String, Arc<str>> = HashMap::new();
         view.files.reserve(manifest.len());
         for (index, entry) in (0_u32..).zip(manifest) {

@@ -1,7 +1,7 @@
 //! The catalog: the source of truth about one repository.
 
 use super::{FileStamp, Fingerprint, PortResult, VectorSpace};
-use crate::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
+use crate::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use crate::path::RepoPath;
 use crate::skip::SkipReason;
 use crate::unit::{Extraction, LineSpan, SymbolKind};
@@ -118,7 +118,7 @@ pub struct PendingFile {
     pub texts: Vec<(u32, TextId)>,
 }
 
-/// Counts of one worktree. Texts that several chunks share count once.
+/// Counts of one worktree. Chunks that share a text count each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WorktreeCounts {
     /// Files in the manifest.
@@ -203,6 +203,9 @@ pub trait Catalog: Send + Sync {
 
     /// The chunks that carry these texts.
     fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>>;
+
+    /// The texts that the chunks of these contents carry.
+    fn texts_of(&self, contents: &IdSet) -> PortResult<IdSet>;
 
     /// Definitions whose name, lower-cased, is one of `names` (lower-cased), at most `limit`.
     fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>>;

@@ -114,6 +114,9 @@ pub struct LexicalEvidence {
 
 /// The lexical index of one repository. Implemented by `codemem-lexical`.
 ///
+/// All statistics (documents, lengths, frequencies) are taken over the scope of the query, so that
+/// what other worktrees hold, or nobody any more, moves no score.
+///
 /// One thread writes; any number read. Writes become visible and durable at [`LexicalIndex::commit`],
 /// together. Adding a content that is already there replaces it, so that replay is idempotent.
 pub trait LexicalIndex: Send + Sync {

@@ -2,7 +2,7 @@
 //!
 //! Every trait here is synchronous and may block; the engine calls them on its own named threads,
 //! never on the async runtime. Implementations live in the sibling crates and are joined to the
-//! engine in `daemon/src/wiring.rs`; the testkit has fakes that follow a fault plan.
+//! engine in `daemon/src/wiring`; the testkit has fakes that follow a fault plan.
 
 mod assets;
 mod catalog;

@@ -25,7 +25,7 @@ pub struct Stores {
     pub vectors: Arc<dyn VectorIndex>,
 }
 
-/// The list of roots, and the way to their stores. Implemented by `daemon/src/wiring.rs` over `codemem-store` and `codemem-lexical`.
+/// The list of roots, and the way to their stores. Implemented by `daemon/src/wiring` over `codemem-store` and `codemem-lexical`.
 pub trait Registry: Send + Sync {
     /// All roots, sorted by path.
     fn roots(&self) -> PortResult<Vec<Root>>;

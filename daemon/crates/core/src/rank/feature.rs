@@ -25,10 +25,14 @@ pub enum Feature {
     Stem,
     /// BM25 of the directories, against the best candidate's.
     Dirs,
-    /// Share of the stem's words that the query names.
+    /// Share of the words of the file's name that the query has.
     StemCoverage,
+    /// The file's name is a word of the query, or two neighbouring ones; singular or plural.
+    StemName,
     /// Defines a symbol that the query names as code.
     Definition,
+    /// Defines a type that the query names as code: its methods and users are often called alike.
+    TypeDefinition,
     /// Defines a symbol whose name is an ordinary word of the query.
     WordDefinition,
     /// Defines a named symbol and is named after it.
@@ -57,7 +61,7 @@ pub enum Feature {
 
 impl Feature {
     /// How many features there are.
-    pub const COUNT: usize = 22;
+    pub const COUNT: usize = 24;
 
     /// All features, in the order of [`Features`].
     pub const ALL: [Self; Self::COUNT] = [
@@ -70,7 +74,9 @@ impl Feature {
         Self::Stem,
         Self::Dirs,
         Self::StemCoverage,
+        Self::StemName,
         Self::Definition,
+        Self::TypeDefinition,
         Self::WordDefinition,
         Self::Home,
         Self::SummaryCosine,
@@ -84,6 +90,36 @@ impl Feature {
         Self::Declarations,
         Self::Depth,
     ];
+
+    /// A stable name in snake case, for explanations and for fitting weights.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Chunk => "chunk",
+            Self::Names => "names",
+            Self::Docs => "docs",
+            Self::Coverage => "coverage",
+            Self::ChunkCoverage => "chunk_coverage",
+            Self::Stem => "stem",
+            Self::Dirs => "dirs",
+            Self::StemCoverage => "stem_coverage",
+            Self::StemName => "stem_name",
+            Self::Definition => "definition",
+            Self::TypeDefinition => "type_definition",
+            Self::WordDefinition => "word_definition",
+            Self::Home => "home",
+            Self::SummaryCosine => "summary_cosine",
+            Self::ChunkCosine => "chunk_cosine",
+            Self::Test => "test",
+            Self::Example => "example",
+            Self::Prose => "prose",
+            Self::Data => "data",
+            Self::Vendored => "vendored",
+            Self::EntryPoint => "entry_point",
+            Self::Declarations => "declarations",
+            Self::Depth => "depth",
+        }
+    }
 }
 
 /// The feature values of one candidate, indexed as [`Feature::ALL`].
@@ -99,6 +135,19 @@ impl Features {
     fn set(&mut self, feature: Feature, value: f32) {
         self.0[feature as usize] = value;
     }
+}
+
+/// A name of the query that a candidate file defines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Defined {
+    /// The name, lower-cased.
+    pub name: String,
+    /// How sure the query is of the name.
+    pub strength: NameStrength,
+    /// In how many files it is defined, at least 1.
+    pub n_files: usize,
+    /// One of its definitions here is a type.
+    pub is_type: bool,
 }
 
 /// What was gathered about one candidate file.
@@ -122,9 +171,8 @@ pub struct Evidence {
     pub stem: f32,
     /// BM25 of the directories.
     pub dirs: f32,
-    /// The query's names that the file defines: how sure the query is of the name, and in how many
-    /// files it is defined.
-    pub defines: Vec<(String, NameStrength, usize)>,
+    /// The query's names that the file defines.
+    pub defines: Vec<Defined>,
     /// Cosine of the file's summary; `None` when it was not among the nearest.
     pub summary_cosine: Option<f32>,
     /// Cosine of its best chunk; `None` when none was among the nearest.
@@ -164,6 +212,7 @@ impl Features {
         let summaries = Stretch::of(candidates.iter().filter_map(|e| e.summary_cosine));
         let chunks = Stretch::of(candidates.iter().filter_map(|e| e.chunk_cosine));
         let terms: HashSet<&str> = query.terms.iter().map(|term| term.text.as_str()).collect();
+        let asked: HashSet<String> = query.names.iter().map(|name| plain(&name.text)).collect();
         let mut tokenizer = Tokenizer::default();
         candidates
             .iter()
@@ -179,17 +228,25 @@ impl Features {
                 features.set(Feature::Dirs, evidence.dirs / dirs);
                 features.set(Feature::SummaryCosine, summaries.place(evidence.summary_cosine));
                 features.set(Feature::ChunkCosine, chunks.place(evidence.chunk_cosine));
-                features.set_path(query, &evidence.path, &terms, &mut tokenizer);
+                features.set_path(query, &evidence.path);
+                features.set_stem(&evidence.path, &terms, &asked, &mut tokenizer);
                 features.set_definitions(evidence);
                 features
             })
             .collect()
     }
 
-    fn set_path(&mut self, query: &Query, path: &RepoPath, terms: &HashSet<&str>, tokenizer: &mut Tokenizer) {
-        let words = tokenizer.collect(path.stem());
+    fn set_stem(&mut self, path: &RepoPath, terms: &HashSet<&str>, asked: &HashSet<String>, tokenizer: &mut Tokenizer) {
+        let words = tokenizer.collect(module_name(path));
         let n_found = words.iter().filter(|word| terms.contains(word.as_str())).count();
         self.set(Feature::StemCoverage, n_found as f32 / words.len().max(1) as f32);
+        self.set(
+            Feature::StemName,
+            f32::from(u8::from(asked.contains(&plain(module_name(path))))),
+        );
+    }
+
+    fn set_path(&mut self, query: &Query, path: &RepoPath) {
         match Place::of(path) {
             Place::Source => {}
             Place::Test | Place::Example if query.wants_tests => {}
@@ -200,11 +257,7 @@ impl Features {
             Place::Data => self.set(Feature::Data, 1.0),
             Place::Vendored => self.set(Feature::Vendored, 1.0),
         }
-        let entry_point = matches!(
-            path.file_name(),
-            "__init__.py" | "index.ts" | "index.tsx" | "index.js" | "index.mjs" | "mod.rs" | "lib.rs"
-        );
-        self.set(Feature::EntryPoint, f32::from(u8::from(entry_point)));
+        self.set(Feature::EntryPoint, f32::from(u8::from(is_entry_point(path))));
         let declarations = path.as_str().ends_with(".d.ts") || matches!(path.extension(), Some("pyi"));
         self.set(Feature::Declarations, f32::from(u8::from(declarations)));
         self.set(
@@ -214,24 +267,55 @@ impl Features {
     }
 
     fn set_definitions(&mut self, evidence: &Evidence) {
-        let stem = evidence.path.stem().replace(['_', '-', '.'], "").to_lowercase();
-        let (mut code, mut word, mut home) = (0.0_f32, 0.0_f32, 0.0_f32);
-        for (name, strength, n_files) in &evidence.defines {
+        let stem = plain(module_name(&evidence.path));
+        let (mut code, mut type_code, mut word, mut home) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+        for defined in &evidence.defines {
             // A name defined in many files tells little about each.
-            let rarity = 1.0 / (1.0 + (*n_files as f32).ln());
-            match strength {
-                NameStrength::Code => code = code.max(rarity),
+            let rarity = 1.0 / (1.0 + (defined.n_files as f32).ln());
+            match defined.strength {
+                NameStrength::Code => {
+                    code = code.max(rarity);
+                    type_code = type_code.max(f32::from(u8::from(defined.is_type)));
+                }
                 NameStrength::Capitalised => code = code.max(0.8 * rarity),
                 NameStrength::Word => word = word.max(rarity),
             }
-            if name.replace('_', "") == stem {
+            if plain(&defined.name) == stem {
                 home = 1.0;
             }
         }
         self.set(Feature::Definition, code);
+        self.set(Feature::TypeDefinition, type_code);
         self.set(Feature::WordDefinition, word);
         self.set(Feature::Home, home);
     }
+}
+
+/// Mostly re-exports, and called by the name of its directory.
+fn is_entry_point(path: &RepoPath) -> bool {
+    matches!(
+        path.file_name(),
+        "__init__.py" | "index.ts" | "index.tsx" | "index.js" | "index.mjs" | "mod.rs" | "lib.rs" | "init.lua"
+    )
+}
+
+/// What a programmer calls the file: its stem, or its directory's name when it stands for the directory.
+fn module_name(path: &RepoPath) -> &str {
+    let directory = path.directory();
+    if is_entry_point(path) && !directory.is_empty() {
+        directory.rsplit('/').next().unwrap_or(directory)
+    } else {
+        path.stem()
+    }
+}
+
+/// A name without what differs between its spellings: `path_routers`, `PathRouter`.
+fn plain(name: &str) -> String {
+    let mut plain = name.replace(['_', '-', '.'], "").to_lowercase();
+    if plain.ends_with('s') {
+        plain.pop();
+    }
+    plain
 }
 
 /// Places cosines between the lowest and the highest of one query.
@@ -266,6 +350,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn defined(name: &str) -> Defined {
+        Defined {
+            name: name.to_owned(),
+            strength: NameStrength::Code,
+            n_files: 1,
+            is_type: true,
+        }
+    }
+
     fn evidence(path: &str) -> Evidence {
         Evidence::new(RepoPath::new(path).expect("valid"))
     }
@@ -275,14 +368,31 @@ mod tests {
         for (index, feature) in Feature::ALL.into_iter().enumerate() {
             assert_eq!(feature as usize, index);
         }
+        let names: HashSet<&str> = Feature::ALL.into_iter().map(Feature::name).collect();
+        assert_eq!(names.len(), Feature::COUNT);
+    }
+
+    #[test]
+    fn a_feature_is_named_as_it_is_written_here_in_snake_case() {
+        for feature in Feature::ALL {
+            let camel: String = feature
+                .name()
+                .split('_')
+                .map(|word| word[..1].to_uppercase() + &word[1..])
+                .collect();
+            assert_eq!(camel, format!("{feature:?}"));
+        }
     }
 
     #[test]
     fn a_file_named_after_what_it_defines_is_its_home() {
         let mut home = evidence("src/path_router.rs");
-        home.defines = vec![("pathrouter".to_owned(), NameStrength::Code, 1)];
+        home.defines = vec![defined("pathrouter")];
         let mut user = evidence("src/app.rs");
-        user.defines = vec![("pathrouter".to_owned(), NameStrength::Code, 1)];
+        user.defines = vec![Defined {
+            is_type: false,
+            ..defined("pathrouter")
+        }];
         let features = Features::of(&Query::parse("PathRouter"), &[home, user]);
         assert_eq!(
             features.iter().map(|f| f.get(Feature::Home)).collect::<Vec<_>>(),
@@ -292,6 +402,30 @@ mod tests {
             features.iter().map(|f| f.get(Feature::Definition)).collect::<Vec<_>>(),
             [1.0, 1.0]
         );
+        assert_eq!(
+            features
+                .iter()
+                .map(|f| f.get(Feature::TypeDefinition))
+                .collect::<Vec<_>>(),
+            [1.0, 0.0]
+        );
+    }
+
+    #[test]
+    fn a_file_may_be_called_by_its_stem_or_its_directory() {
+        let table = [
+            ("where are session cookies kept", "src/session.rs", 1.0),
+            ("where are session cookies kept", "src/Sessions.swift", 1.0),
+            ("where are session cookies kept", "src/session_cookie.py", 1.0),
+            ("where are session cookies kept", "src/session/mod.rs", 1.0),
+            ("where are session cookies kept", "src/session/store.rs", 0.0),
+            ("where are session cookies kept", "src/user_session.rs", 0.0),
+            ("how the module is loaded", "mod.rs", 0.0),
+        ];
+        for (query, path, expected) in table {
+            let value = Features::of(&Query::parse(query), &[evidence(path)])[0].get(Feature::StemName);
+            assert!((value - expected).abs() < f32::EPSILON, "{query}: {path}");
+        }
     }
 
     #[test]

@@ -7,6 +7,6 @@ mod feature;
 mod place;
 mod weights;
 
-pub use feature::{Evidence, Feature, Features};
+pub use feature::{Defined, Evidence, Feature, Features};
 pub use place::Place;
-pub use weights::{IDENTIFIER, PROSE, Weights};
+pub use weights::{IDENTIFIER, PROSE, Share, Weights};

@@ -72,6 +72,7 @@ fn is_vendored(directory: &str) -> bool {
             | "compat"
             | "legacy"
             | "deprecated"
+            | "deprecations"
     )
 }
 
@@ -105,8 +106,9 @@ fn is_test_directory(directory: &str) -> bool {
 }
 
 fn is_example_directory(directory: &str) -> bool {
+    // Go's tools skip what begins with an underscore, so examples do.
     matches!(
-        directory,
+        directory.trim_start_matches('_'),
         "example"
             | "examples"
             | "demo"
@@ -160,6 +162,7 @@ mod tests {
             ("pkg/FooTests.cs", Place::Test),
             ("examples/hello/main.rs", Place::Example),
             ("benches/a.rs", Place::Example),
+            ("_examples/rest/main.go", Place::Example),
             ("README.md", Place::Docs),
             ("package.json", Place::Data),
             ("third_party/zlib/inflate.c", Place::Vendored),

@@ -113,7 +113,7 @@ impl Actor {
     fn take(&mut self, command: Command) {
         match command {
             Command::Index { root, force, reply } => {
-                let handle = self.root(root.clone());
+                let handle = self.root(&root);
                 let number = self.enqueue_pass(root, force);
                 let _unheard = reply.send(IndexReply {
                     number,
@@ -145,15 +145,15 @@ impl Actor {
     }
 
     /// The handle of a root, published when it is new.
-    fn root(&self, root: PathBuf) -> RootHandle {
+    fn root(&self, root: &Path) -> RootHandle {
         let roots = self.context.published.roots.load();
-        if let Some(handle) = roots.get(&root) {
+        if let Some(handle) = roots.get(root) {
             return handle.clone();
         }
         let handle = RootHandle::default();
         self.context.published.roots.rcu(|roots| {
             let mut roots = (**roots).clone();
-            roots.insert(root.clone(), handle.clone());
+            roots.insert(root.to_path_buf(), handle.clone());
             roots
         });
         handle
@@ -161,7 +161,7 @@ impl Actor {
 
     /// Queues a pass over a root; one that waits already serves both requests.
     fn enqueue_pass(&mut self, root: PathBuf, force: bool) -> u64 {
-        let handle = self.root(root.clone());
+        let handle = self.root(&root);
         let busy = self.runs_pass_over(&root);
         let mut number = 0;
         handle.state.send_modify(|state| {

@@ -205,11 +205,17 @@ pub(crate) fn publish_view(stores: &Stores, worktree: WorktreeId, handle: &RootH
         .catalog
         .manifest(worktree)
         .map_err(EngineError::port("read the manifest"))?;
+    handle.view.store(Some(Arc::new(View::new(manifest))));
+    publish_counts(stores, worktree, handle)
+}
+
+/// Makes the counts as they stand part of every answer.
+pub(crate) fn publish_counts(stores: &Stores, worktree: WorktreeId, handle: &RootHandle) -> Result<(), EngineError> {
     let counts = stores
         .catalog
         .counts(worktree)
         .map_err(EngineError::port("count the index"))?;
-    handle.view.store(Some(Arc::new(View::new(manifest, counts))));
+    handle.counts.store(Arc::new(counts));
     Ok(())
 }
 
@@ -309,22 +315,13 @@ fn vectors(context: &Context, stop: &Stop) -> Outcome {
         .map(|handle| (handle.clone(), handle.state.borrow().lexical_done))
         .collect();
     let result = stores(context).and_then(|stores| {
-        let outcome = VectorJob {
+        let job = VectorJob {
             context,
             stores: &stores,
             roots: &roots,
             stop,
-        }
-        .run();
-        // What share of the chunks has vectors is part of every answer: keep it true.
-        for (root, handle) in roots.iter() {
-            let worktree = stores
-                .catalog
-                .worktree(root)
-                .map_err(EngineError::port("find the root"))?;
-            publish_view(&stores, worktree, handle)?;
-        }
-        outcome
+        };
+        job.run()
     });
     match result {
         Ok(Outcome::Interrupted) => Outcome::Interrupted,

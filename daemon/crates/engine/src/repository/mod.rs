@@ -14,7 +14,7 @@ use crate::prune::PruneReport;
 use crate::view::View;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::Stores;
+use codemem_core::ports::{Stores, WorktreeCounts};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +80,8 @@ pub(crate) struct RootHandle {
     pub(crate) state: Arc<watch::Sender<RootState>>,
     /// The manifest as of the last commit; empty before the first is loaded.
     pub(crate) view: Arc<ArcSwapOption<View>>,
+    /// Its counts as of the last commit or batch of vectors.
+    pub(crate) counts: Arc<ArcSwap<WorktreeCounts>>,
 }
 
 impl Published {
@@ -99,6 +101,7 @@ impl Default for RootHandle {
         Self {
             state: Arc::new(watch::Sender::new(RootState::default())),
             view: Arc::new(ArcSwapOption::empty()),
+            counts: Arc::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::EngineError;
 use codemem_core::ids::{ChunkId, ContentId, TextId};
 use codemem_core::ports::{LexicalQuery, PortErrorKind, SymbolRow, VectorSpace};
 use codemem_core::query::{NameStrength, Query};
-use codemem_core::rank::Evidence;
+use codemem_core::rank::{Defined, Evidence};
 use std::collections::HashMap;
 
 /// Contents taken from the lexical index; far more than are shown, so that other evidence can lift them.
@@ -73,7 +73,10 @@ impl Search<'_> {
         let mut pool = Pool::default();
         self.gather_words(query, scope, &mut pool)?;
         self.gather_definitions(query, scope, &mut pool)?;
-        let no_vectors = self.gather_vectors(query, scope, &mut pool)?;
+        let no_vectors = self.gather_vectors(query, scope, &mut pool).unwrap_or_else(|error| {
+            tracing::warn!(error = error.chain(), "a search goes without vectors");
+            Some(error.chain())
+        });
         pool.candidates.retain(Candidate::is_evident);
         Ok(Gathered {
             candidates: pool.candidates,
@@ -179,7 +182,12 @@ impl Search<'_> {
                 continue;
             };
             let n_files = n_files.get(&name).copied().unwrap_or(1);
-            candidate.evidence.defines.push((name, strength, n_files));
+            candidate.evidence.defines.push(Defined {
+                name,
+                strength,
+                n_files,
+                is_type: rows.iter().any(|row| row.kind.is_type()),
+            });
             candidate
                 .definitions
                 .extend(rows.into_iter().map(|row| (row, strength)));
@@ -227,8 +235,17 @@ impl Search<'_> {
                 }
             }
         }
+        let within = match &scope.summaries {
+            None => None,
+            Some(_) => Some(
+                self.stores
+                    .catalog
+                    .texts_of(&scope.contents)
+                    .map_err(EngineError::port("find the texts in scope"))?,
+            ),
+        };
         let near = vectors
-            .search(VectorSpace::Chunks, &vector, None, NEAREST_CHUNKS)
+            .search(VectorSpace::Chunks, &vector, within.as_ref(), NEAREST_CHUNKS)
             .map_err(EngineError::port("search the chunk vectors"))?;
         let cosines: HashMap<TextId, f32> = near.iter().copied().collect();
         let texts: Vec<TextId> = near.into_iter().map(|(text, _)| text).collect();

@@ -12,7 +12,7 @@ use crate::config::Ports;
 use crate::progress::RootState;
 use crate::view::{View, ViewFile};
 use codemem_core::ids::{IdSet, TextId};
-use codemem_core::ports::Stores;
+use codemem_core::ports::{Stores, WorktreeCounts};
 use codemem_core::query::Query;
 use codemem_core::rank::{self, Features};
 use globset::GlobBuilder;
@@ -41,6 +41,8 @@ pub struct SearchRequest {
     pub language: Option<String>,
     /// Only paths that match this glob, relative to the root.
     pub path_glob: Option<String>,
+    /// Say of each hit which features made its score.
+    pub explain: bool,
 }
 
 /// One file that answers.
@@ -66,6 +68,8 @@ pub struct Hit {
     pub language: String,
     /// The file is not what was indexed.
     pub stale: bool,
+    /// What made the score; empty unless asked for.
+    pub shares: Vec<rank::Share>,
 }
 
 /// What an answer rests on.
@@ -105,6 +109,7 @@ pub(crate) struct Search<'a> {
     pub(crate) root: &'a Path,
     pub(crate) view: &'a View,
     pub(crate) state: &'a RootState,
+    pub(crate) counts: WorktreeCounts,
     pub(crate) max_file_bytes: u64,
 }
 
@@ -158,9 +163,13 @@ impl Search<'_> {
         });
         let mut hits = Vec::with_capacity(limit.min(order.len()));
         for (score, index) in order.into_iter().take(limit) {
-            hits.push(self.show(&query, &gathered.candidates[index], score)?);
+            let mut hit = self.show(&query, &gathered.candidates[index], score)?;
+            if request.explain {
+                hit.shares = weights.explain(&features[index]);
+            }
+            hits.push(hit);
         }
-        let counts = &self.view.counts;
+        let counts = &self.counts;
         Ok(SearchAnswer {
             root: self.root.to_path_buf(),
             hits,

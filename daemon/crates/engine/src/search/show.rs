@@ -46,6 +46,7 @@ impl Search<'_> {
             snippet,
             language: file.language.to_string(),
             stale,
+            shares: Vec::new(),
         })
     }
 

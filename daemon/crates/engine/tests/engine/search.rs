@@ -53,6 +53,18 @@ async fn filters_apply_before_the_cut() {
     let answer = running.engine.search(narrowed).await.expect("an answer");
     assert_eq!(answer.hits[0].path, "router.fk");
     assert_eq!(answer.coverage.files_in_scope, 1);
+    // Far from the words of the query, and found by its vector among many that are nearer.
+    world.write("far.fk", "def elsewhere\nroute and nothing else of it\n");
+    running.index().await;
+    let narrowed = SearchRequest {
+        path_glob: Some("far.fk".to_owned()),
+        ..request("route")
+    };
+    let answer = running.engine.search(narrowed).await.expect("an answer");
+    assert!(
+        answer.coverage.no_vectors.is_none() && answer.hits[0].path == "far.fk",
+        "{answer:?}"
+    );
     let nothing = SearchRequest {
         path_glob: Some("nowhere/**".to_owned()),
         ..request("route")
@@ -139,5 +151,28 @@ async fn a_thousand_searches_at_once_are_all_answered() {
     for search in searches {
         assert!(search.await.expect("joined").expect("an answer") >= 1);
     }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_score_is_explained_only_when_asked_and_adds_up() {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    let plain = running.search("accept").await;
+    assert!(plain.hits.iter().all(|hit| hit.shares.is_empty()));
+    let explained = SearchRequest {
+        explain: true,
+        ..request("accept")
+    };
+    let answer = running.engine.search(explained).await.expect("an answer");
+    assert_eq!(answer.hits.len(), plain.hits.len());
+    for (hit, same) in answer.hits.iter().zip(&plain.hits) {
+        assert_eq!((&hit.path, hit.score), (&same.path, same.score));
+        let sum: f32 = hit.shares.iter().map(|share| share.share).sum();
+        assert!((sum - hit.score).abs() < 1e-4, "{hit:?}");
+    }
+    let named: Vec<&str> = answer.hits[0].shares.iter().map(|share| share.feature.name()).collect();
+    assert!(named.contains(&"definition"), "{named:?}");
     running.stop().await;
 }

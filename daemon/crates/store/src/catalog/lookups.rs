@@ -3,7 +3,7 @@
 use super::names::{Kinds, name_key};
 use super::rows;
 use crate::sqlite::Fault;
-use codemem_core::ids::{ChunkId, ContentHash, ContentId, TextId};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, TextId};
 use codemem_core::ports::{ChunkRow, SymbolRow};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -80,6 +80,22 @@ pub(super) fn chunks_with_texts(tx: &Connection, texts: &[TextId]) -> Result<Vec
         }
     }
     Ok(chunks)
+}
+
+/// The texts of some contents' chunks. A content's chunks have consecutive ids.
+pub(super) fn texts_of(tx: &Connection, contents: &IdSet) -> Result<IdSet, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT c.text FROM contents k JOIN chunks c ON c.id >= k.first_chunk AND c.id < k.first_chunk + k.n_chunks
+         WHERE k.id = ?1",
+    )?;
+    let mut texts = IdSet::default();
+    for content in contents.iter() {
+        let mut rows = statement.query([content])?;
+        while let Some(row) = rows.next()? {
+            texts.insert(row.get(0)?);
+        }
+    }
+    Ok(texts)
 }
 
 /// Definitions by lower-cased name, of contents that a manifest holds. When there are more than

@@ -23,7 +23,7 @@ mod worktrees;
 use crate::error::StoreResult;
 use crate::registry::root_text;
 use crate::sqlite::Database;
-use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextId, WorktreeId};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextId, WorktreeId};
 use codemem_core::ports::{
     Catalog, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult, RecordedFile,
     SymbolRow, VectorSpace, WorktreeCounts,
@@ -151,6 +151,12 @@ impl Catalog for SqliteCatalog {
         Ok(self
             .database
             .read("find the chunks of texts", |tx| lookups::chunks_with_texts(tx, texts))?)
+    }
+
+    fn texts_of(&self, contents: &IdSet) -> PortResult<IdSet> {
+        Ok(self
+            .database
+            .read("find the texts of contents", |tx| lookups::texts_of(tx, contents))?)
     }
 
     fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {

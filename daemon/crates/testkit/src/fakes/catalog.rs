@@ -1,7 +1,7 @@
 //! A catalog in memory, after the port's contract.
 
 use super::{Fault, Faults};
-use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
     Catalog, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult,
@@ -360,6 +360,12 @@ impl Catalog for MemoryCatalog {
         let data = self.lock();
         let chunks = data.all_chunks().filter(|(.., text)| texts.contains(text));
         Ok(chunks.map(|(content, _, chunk, text)| (text, chunk, content)).collect())
+    }
+
+    fn texts_of(&self, contents: &IdSet) -> PortResult<IdSet> {
+        let data = self.lock();
+        let chunks = data.all_chunks().filter(|(content, ..)| contents.contains(content.0));
+        Ok(chunks.map(|(.., text)| text.0).collect())
     }
 
     fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {
