@@ -1,7 +1,7 @@
 //! The engine: which repositories there are, how they are indexed, how they are searched.
 //!
 //! One actor task per repository owns its state behind a bounded mailbox and runs at most one job at
-//! a time on a named thread ([`repository`]); a supervisor task owns the set of repositories
+//! a time on a named thread (`repository`); the front keeps the set of repositories
 //! ([`Engine`]). Searches never pass through a mailbox: they read the published stores and views.
 //! Everything outside (files, grammars, indexes, models, the wall clock) is reached through
 //! `codemem_core::ports`; this crate names no database, no model and no wire type.

@@ -1,7 +1,7 @@
 //! Ranking: from evidence to an order, explainably.
 //!
 //! A hit's score is a weighted sum of features between 0 and 1 ([`Feature`]); the weights are data
-//! ([`weights`]). Nothing here looks at an index: evidence goes in, a score and its parts come out.
+//! (`weights`). Nothing here looks at an index: evidence goes in, a score and its parts come out.
 
 mod feature;
 mod place;
