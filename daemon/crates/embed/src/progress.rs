@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 pub struct Step {
     /// What is being done, for a person: `fetching onnxruntime 1.31.1`.
     pub label: String,
-    /// How much of it is done, in bytes or items.
+    /// How much of it is done, in bytes.
     pub done: u64,
-    /// How much there is; 0 while not known.
+    /// How much there is; 0 while not known, or where the label alone says it.
     pub total: u64,
 }
 

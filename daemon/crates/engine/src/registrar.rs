@@ -1,7 +1,8 @@
 //! Registering and forgetting roots: the changes to the set of repositories.
 //!
 //! Each change runs to its end in a task of its own, whether or not its caller waits. The mutex makes
-//! changes one at a time; it is held while an actor acknowledges, never while it works.
+//! changes one at a time. It is held while an actor acknowledges, and while one that loses a root comes
+//! to a safe point, since its running pass or vector batch is asked to stop.
 
 use crate::EngineError;
 use crate::engine::{Inner, blocking};

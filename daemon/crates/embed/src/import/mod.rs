@@ -21,9 +21,6 @@ use std::io::BufWriter;
 use std::path::Path;
 use weights::Weights;
 
-/// What is reported while a model is imported: reading, two graphs, the rest.
-const STEPS: u64 = 4;
-
 /// Turns the plain-BERT sentence-transformers folder `dir` into a model under `models_dir`/`name`,
 /// replacing one of that name.
 ///
@@ -57,8 +54,8 @@ impl Import<'_> {
         progress: Progress<'_>,
     ) -> Result<ModelManifest, EmbedError> {
         check_name(self.name)?;
-        let label = format!("importing {}", self.name);
-        report(progress, &label, 0, STEPS)?;
+        let report = |what: &str| report(progress, &format!("importing {}: {what}", self.name), 0, 0);
+        report("reading the folder")?;
         let folder = Folder::open(dir)?;
         let weights_path = folder.dir.join(WEIGHTS);
         let bytes = fs::read(&weights_path).map_err(EmbedError::read(&weights_path))?;
@@ -80,8 +77,8 @@ impl Import<'_> {
         let staging = Staging::new(models_dir)?;
         let mut files = BTreeMap::new();
         let weights = Weights::parse(&weights_path, &bytes)?;
-        for (step, precision) in [Precision::Fp32, Precision::Int8].into_iter().enumerate() {
-            report(progress, &label, 1 + step as u64, STEPS)?;
+        for precision in [Precision::Fp32, Precision::Int8] {
+            report(&format!("building the {} graph", precision.as_str()))?;
             let record = write_graph(&folder, &weights, precision, &staging.path().join(precision.file()))?;
             files.insert(precision.file().to_owned(), record);
         }
@@ -100,12 +97,11 @@ impl Import<'_> {
             sources,
             files,
         };
-        report(progress, &label, STEPS - 1, STEPS)?;
+        report("checking that it loads")?;
         check_loads(staging.path(), &manifest, &encoder)?;
         let json = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
         files::write(&staging.path().join(MANIFEST), &json)?;
         staging.publish(&models_dir.join(self.name))?;
-        report(progress, &label, STEPS, STEPS)?;
         Ok(manifest)
     }
 
