@@ -3,6 +3,7 @@
 //! A definition that fits is one chunk. A large one is cut at its members, its head being a chunk of its own; a large one
 //! without members is cut between statements. What is tiny joins its neighbours.
 
+use crate::language::Form;
 use crate::lines::Lines;
 use crate::split::{SOFT_MAX, Splitter, TARGET};
 use codemem_core::unit::{Chunk, LineSpan, Symbol, SymbolKind};
@@ -14,17 +15,17 @@ const TINY: usize = 300;
 /// How much larger than [`SOFT_MAX`] a chunk may become by taking in what closes it (`}`, `end`, blank lines).
 const CLOSING_ROOM: usize = TINY;
 
-/// The chunks of parsed code.
-pub(crate) fn of_code(text: &str, lines: &Lines, symbols: &[Symbol]) -> Vec<Chunk> {
-    let splitter = Splitter::code(text, lines);
+/// The chunks of a parsed file.
+pub(crate) fn of_parsed(text: &str, lines: &Lines, form: Form, symbols: &[Symbol]) -> Vec<Chunk> {
+    let splitter = Splitter::parsed(text, lines, form);
     let segments = Segmenter::new(&splitter, symbols).segments(lines.count());
     let runs = absorb_tiny(join_tiny(segments));
     number(text, lines, symbols, runs.iter().map(|run| run.lines.clone()))
 }
 
 /// The chunks of a file without symbols.
-pub(crate) fn of_text(text: &str, lines: &Lines, language: &str) -> Vec<Chunk> {
-    let splitter = Splitter::text(text, lines, language);
+pub(crate) fn of_text(text: &str, lines: &Lines) -> Vec<Chunk> {
+    let splitter = Splitter::plain(text, lines);
     let mut runs = Vec::new();
     splitter.split(0..lines.count(), |run| runs.push(run));
     number(text, lines, &[], runs.into_iter())

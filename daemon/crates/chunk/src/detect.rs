@@ -1,11 +1,19 @@
 //! Which language a file is in.
 //!
-//! By its name, its extension, its first line, and for `.h` its content; what is not one of the compiled-in
-//! languages is named by the language pack, which knows some 370 by extension.
+//! By its name, its extension, the folder it lies in, its first line, and its content where several languages share an
+//! extension; what is not one of the compiled-in languages is named by the language pack, which knows some 370.
+
+mod tables;
+#[cfg(test)]
+mod tests;
 
 use crate::language::Language;
 use codemem_core::path::RepoPath;
 use std::collections::HashMap;
+use tables::{EXTENSIONS, FIRST_WORDS, FOLDERS, NAMED_FILES};
+use tree_sitter_language_pack::{
+    detect_language_from_content, detect_language_from_extension, detect_language_from_path,
+};
 
 /// What was found out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,41 +26,8 @@ pub(crate) enum Detected {
     Unknown,
 }
 
-/// Names of files without an extension that the language pack does not know by path.
-const NAMED_FILES: [(&str, &str); 10] = [
-    ("CMakeLists.txt", "cmake"),
-    ("Containerfile", "dockerfile"),
-    ("Dockerfile", "dockerfile"),
-    ("GNUmakefile", "make"),
-    ("Jenkinsfile", "groovy"),
-    ("Justfile", "just"),
-    ("Makefile", "make"),
-    ("go.mod", "gomod"),
-    ("justfile", "just"),
-    ("makefile", "make"),
-];
-
-/// Lines of a header looked at to tell C++ from C.
-const HEADER_LINES: usize = 2_000;
-
-/// How lines begin that only C++ has.
-const CPP_LINES: [&str; 15] = [
-    "class ",
-    "namespace ",
-    "template<",
-    "template <",
-    "public:",
-    "private:",
-    "protected:",
-    "using ",
-    "virtual ",
-    "constexpr ",
-    "explicit ",
-    "inline namespace ",
-    "static constexpr ",
-    "enum class ",
-    "friend ",
-];
+/// Lines looked at to tell languages apart that share an extension.
+const LINES_READ: usize = 2_000;
 
 /// The tables by which a language is found.
 #[derive(Debug)]
@@ -87,57 +62,96 @@ impl Detector {
     /// Names the language of a file.
     pub(crate) fn detect(&self, path: &RepoPath, text: &str) -> Detected {
         let file_name = path.file_name();
-        if let Some(&index) = self.file_names.get(file_name) {
-            return Detected::Known(index);
+        if let Some(detected) = self.by_file_name(file_name) {
+            return detected;
         }
-        if let Some(index) = path.extension().and_then(|extension| self.by_extension(extension)) {
-            return self.by_content(index, path, text);
+        let by_path = detect_language_from_path(path.as_str());
+        // `page.rs.html`: the pack knows more of the name than its last extension.
+        let is_compound = |name: &&str| {
+            let by_extension = path.extension().and_then(detect_language_from_extension);
+            path.extension().is_some() && by_extension != Some(*name)
+        };
+        if let Some(name) = by_path.filter(is_compound) {
+            return self.named(name);
         }
-        if let Some(&(_, name)) = NAMED_FILES.iter().find(|(name, _)| *name == file_name) {
-            return Detected::Named(name);
+        if let Some(extension) = path.extension()
+            && let Some(detected) = self.by_extension(path, extension, text)
+        {
+            return detected;
         }
-        if let Some(name) = tree_sitter_language_pack::detect_language_from_path(path.as_str()) {
-            return self
-                .names
-                .get(name)
-                .map_or(Detected::Named(name), |&index| Detected::Known(index));
+        if let Some(name) = by_path {
+            return self.named(name);
         }
-        if let Some(index) = interpreter(text).and_then(|program| self.interpreters.get(program)) {
-            return Detected::Known(*index);
+        if let Some(detected) = self.by_first_line(text) {
+            return detected;
         }
+        // `Dockerfile.dev`, `Makefile.am`.
         let stem = file_name.split('.').next().unwrap_or(file_name);
-        let by_stem = NAMED_FILES.iter().find(|(name, _)| *name == stem);
-        by_stem.map_or(Detected::Unknown, |(_, name)| Detected::Named(name))
+        self.by_file_name(stem).unwrap_or(Detected::Unknown)
     }
 
-    fn by_extension(&self, extension: &str) -> Option<usize> {
-        let exact = self.extensions.get(extension).copied();
-        exact.or_else(|| self.extensions.get(extension.to_ascii_lowercase().as_str()).copied())
-    }
-
-    /// Where an extension is shared, the content decides.
-    fn by_content(&self, index: usize, path: &RepoPath, text: &str) -> Detected {
-        match path.extension() {
-            Some("h") if is_cpp(text) => self
-                .names
-                .get("cpp")
-                .map_or(Detected::Known(index), |&cpp| Detected::Known(cpp)),
-            // Qt translations.
-            Some("ts") if text.starts_with("<?xml") || text.starts_with("<!DOCTYPE") => Detected::Named("xml"),
-            _ => Detected::Known(index),
+    fn by_file_name(&self, file_name: &str) -> Option<Detected> {
+        if let Some(&index) = self.file_names.get(file_name) {
+            return Some(Detected::Known(index));
         }
+        let named = NAMED_FILES.iter().find(|(name, _)| *name == file_name);
+        named.map(|(_, name)| self.named(name))
+    }
+
+    /// By an extension that a compiled-in language or one of our tables has.
+    fn by_extension(&self, path: &RepoPath, extension: &str, text: &str) -> Option<Detected> {
+        let lower = extension.to_ascii_lowercase();
+        let in_folder = |folder: &str| path.as_str().split('/').rev().skip(1).any(|part| part == folder);
+        let folder = FOLDERS
+            .iter()
+            .find(|(folder, extension, _)| *extension == lower && in_folder(folder));
+        if let Some((.., name)) = folder {
+            return Some(self.named(name));
+        }
+        let by_words = FIRST_WORDS
+            .iter()
+            .find(|(extension, _, words)| *extension == lower && begins_with_any(text, words));
+        if let Some((_, name, _)) = by_words {
+            return Some(self.named(name));
+        }
+        let exact = self.extensions.get(extension);
+        if let Some(&index) = exact.or_else(|| self.extensions.get(lower.as_str())) {
+            // Qt translations.
+            let is_xml = lower == "ts" && (text.starts_with("<?xml") || text.starts_with("<!DOCTYPE"));
+            return Some(if is_xml {
+                self.named("xml")
+            } else {
+                Detected::Known(index)
+            });
+        }
+        let more = EXTENSIONS.iter().find(|(extension, _)| *extension == lower);
+        more.map(|(_, name)| self.named(name))
+    }
+
+    fn by_first_line(&self, text: &str) -> Option<Detected> {
+        if let Some(&index) = interpreter(text).and_then(|program| self.interpreters.get(program)) {
+            return Some(Detected::Known(index));
+        }
+        detect_language_from_content(text).map(|name| self.named(name))
+    }
+
+    fn named(&self, name: &'static str) -> Detected {
+        self.names
+            .get(name)
+            .map_or(Detected::Named(name), |&index| Detected::Known(index))
     }
 }
 
-fn is_cpp(text: &str) -> bool {
+/// Whether a line outside of block comments begins with one of these words.
+fn begins_with_any(text: &str, words: &[&str]) -> bool {
     let mut in_comment = false;
-    text.lines().take(HEADER_LINES).map(str::trim_start).any(|line| {
+    text.lines().take(LINES_READ).map(str::trim_start).any(|line| {
         let is_code = !in_comment;
         // Prose in a block comment may begin a line with any of these words.
         let opened = line.rfind("/*");
         let closed = line.rfind("*/");
         in_comment = if in_comment { closed.is_none() } else { opened > closed };
-        is_code && CPP_LINES.iter().any(|head| line.starts_with(head))
+        is_code && words.iter().any(|head| line.starts_with(head))
     })
 }
 
@@ -151,89 +165,4 @@ fn interpreter(text: &str) -> Option<&str> {
         program = program.rsplit('/').next()?;
     }
     Some(program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::languages;
-
-    fn name(path: &str, text: &str) -> &'static str {
-        let path = RepoPath::new(path).expect("valid");
-        match Detector::new(languages::ALL).detect(&path, text) {
-            Detected::Known(index) => languages::ALL[index].name,
-            Detected::Named(name) => name,
-            Detected::Unknown => "text",
-        }
-    }
-
-    #[test]
-    fn paths() {
-        for (path, expected) in [
-            ("src/main.rs", "rust"),
-            ("a.py", "python"),
-            ("a.pyi", "python"),
-            ("A.PY", "python"),
-            ("a.js", "javascript"),
-            ("a.jsx", "javascript"),
-            ("a.mjs", "javascript"),
-            ("a.cjs", "javascript"),
-            ("a.ts", "typescript"),
-            ("a.d.ts", "typescript"),
-            ("a.mts", "typescript"),
-            ("a.cts", "typescript"),
-            ("a.tsx", "tsx"),
-            ("a.go", "go"),
-            ("A.java", "java"),
-            ("a.c", "c"),
-            ("a.C", "cpp"),
-            ("a.cc", "cpp"),
-            ("a.cpp", "cpp"),
-            ("a.cxx", "cpp"),
-            ("a.hh", "cpp"),
-            ("a.hpp", "cpp"),
-            ("a.ipp", "cpp"),
-            ("A.cs", "csharp"),
-            ("a.rb", "ruby"),
-            ("Rakefile", "ruby"),
-            ("Gemfile", "ruby"),
-            ("a.gemspec", "ruby"),
-            ("a.php", "php"),
-            ("a.sh", "bash"),
-            (".bashrc", "bash"),
-            ("PKGBUILD", "bash"),
-            ("README.md", "markdown"),
-            ("Cargo.toml", "toml"),
-            ("a.kt", "kotlin"),
-            ("Makefile", "make"),
-            ("Dockerfile", "dockerfile"),
-            ("Dockerfile.dev", "dockerfile"),
-            ("LICENSE", "text"),
-            ("notes.xyz123", "text"),
-        ] {
-            assert_eq!(name(path, ""), expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn contents() {
-        for (path, text, expected) in [
-            ("run", "#!/usr/bin/env python3\n", "python"),
-            ("run", "#!/usr/bin/python3.11 -u\n", "python"),
-            ("run", "#!/bin/sh\n", "bash"),
-            ("run", "#!/usr/bin/env -S bash -e\n", "bash"),
-            ("run", "#!/usr/bin/env node\n", "javascript"),
-            ("run", "#!/usr/bin/env ruby\n", "ruby"),
-            ("run", "#!/usr/bin/php\n", "php"),
-            ("run", "#!/usr/bin/env\n", "text"),
-            ("run", "\u{feff}#!/bin/bash\n", "bash"),
-            ("a.h", "#ifndef A\nint f(void);\n", "c"),
-            ("a.h", "/*\nclass of things\nusing words\n*/\nint f(void);\n", "c"),
-            ("a.h", "#pragma once\nnamespace a {\nclass B;\n}\n", "cpp"),
-            ("a.h", "#pragma once\n  template <typename T> T f();\n", "cpp"),
-            ("de.ts", "<?xml version=\"1.0\"?>\n", "xml"),
-        ] {
-            assert_eq!(name(path, text), expected, "{path} {text:?}");
-        }
-    }
 }

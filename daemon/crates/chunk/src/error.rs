@@ -9,7 +9,7 @@ pub enum ChunkError {
     #[error("cannot load the grammar of `{language}`")]
     Grammar {
         /// The language's stable name.
-        language: &'static str,
+        language: String,
         /// What tree-sitter says.
         source: tree_sitter::LanguageError,
     },
@@ -17,7 +17,7 @@ pub enum ChunkError {
     #[error("cannot compile the symbol query of `{language}`")]
     Query {
         /// The language's stable name.
-        language: &'static str,
+        language: String,
         /// Where and why.
         source: tree_sitter::QueryError,
     },
@@ -25,7 +25,7 @@ pub enum ChunkError {
     #[error("unknown capture in the symbol query of `{language}`: `@{capture}`")]
     Capture {
         /// The language's stable name.
-        language: &'static str,
+        language: String,
         /// The capture without its `@`.
         capture: String,
     },

@@ -1,19 +1,21 @@
 //! The extractor: from a file's bytes to its units.
 
+use crate::added::{Additions, Places, keys};
 use crate::detect::{Detected, Detector};
 use crate::error::ChunkError;
 use crate::grammar::Grammar;
 use crate::harvest::{self, Harvest};
-use crate::language::Language;
+use crate::language::Form;
 use crate::lines::Lines;
-use crate::{chunks, generated, grammar, languages, leading, parse, skip, symbols};
+use crate::table::Table;
+use crate::{chunks, generated, grammar, languages, leading, pack, parse, skip, symbols};
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{Extractor, LanguageInfo};
+use codemem_core::ports::{ChangedLanguage, Extractor, LanguageInfo};
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::{Extraction, Symbol};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::sync::{Arc, PoisonError, RwLock};
 use tree_sitter::{Parser, QueryCursor};
 
 /// What [`TreeSitterExtractor`] answers to `version()`.
@@ -21,10 +23,10 @@ use tree_sitter::{Parser, QueryCursor};
 /// Raise it whenever the same bytes may come back as other symbols, other chunks or another skip than
 /// before: a new grammar version, a changed query, a chunk size, a marker. Contents extracted under
 /// another number are extracted again.
-pub const EXTRACTOR_VERSION: u32 = 1;
+pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// The name of the language of files that nothing recognises.
-const PLAIN_TEXT: &str = "text";
+pub(crate) const PLAIN_TEXT: &str = "text";
 
 /// Bounds of what is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,13 +44,16 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
 
-/// Extracts units with the compiled-in grammars. Build one and share it: it holds every compiled query.
+/// Extracts units with the compiled-in grammars and those that the user added. Build one and share it: it holds every
+/// compiled query.
 #[derive(Debug)]
 pub struct TreeSitterExtractor {
     limits: Limits,
-    /// By index in [`languages::ALL`]; compiled when the first file of the language comes.
-    grammars: Vec<OnceLock<Grammar>>,
+    /// Replaced whole by a refresh; who has taken it out keeps what it had.
+    table: RwLock<Arc<Table>>,
     detector: Detector,
+    /// Where the user's additions lie.
+    places: Option<Places>,
 }
 
 thread_local! {
@@ -65,22 +70,41 @@ struct Tools {
 }
 
 impl TreeSitterExtractor {
-    /// Checks the grammars. Queries are compiled as languages turn up: all together they would take a third of a second.
+    /// Checks the grammars. Queries are compiled as languages turn up: all together they would take a second.
     pub fn new(limits: Limits) -> Result<Self, ChunkError> {
+        Self::build(limits, None)
+    }
+
+    /// The same, with what the user added.
+    pub fn with_additions(limits: Limits, places: Places) -> Result<Self, ChunkError> {
+        Self::build(limits, Some(places))
+    }
+
+    fn build(limits: Limits, places: Option<Places>) -> Result<Self, ChunkError> {
         languages::ALL
             .iter()
             .try_for_each(|language| grammar::check(language))?;
-        Ok(Self {
+        let extractor = Self {
             limits,
-            grammars: languages::ALL.iter().map(|_| OnceLock::new()).collect(),
+            table: RwLock::default(),
             detector: Detector::new(languages::ALL),
-        })
+            places,
+        };
+        extractor.refresh();
+        Ok(extractor)
     }
 
-    fn units(&self, index: usize, text: &str) -> Extraction {
-        let grammar = self.grammars[index].get_or_init(|| {
-            Grammar::compile(languages::ALL[index]).expect("every compiled-in query compiles, as a unit test shows")
-        });
+    /// The table as it would be after a refresh. Changes nothing.
+    pub(crate) fn survey(&self) -> Table {
+        let additions = self.places.as_ref().map(Additions::read).unwrap_or_default();
+        Table::build(&self.table(), additions)
+    }
+
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn units(grammar: &Grammar, name: &str, text: &str) -> Extraction {
         let lines = Lines::new(text);
         let (harvest, has_errors) = TOOLS.with_borrow_mut(|tools| {
             let Some(tree) = parse::parse(&mut tools.parser, &grammar.parser_language, text) else {
@@ -91,10 +115,18 @@ impl TreeSitterExtractor {
             (harvest, root.has_error())
         });
         let symbols = symbols::build(grammar.language, text, &lines, &harvest);
+        let form = grammar.language.form;
         Extraction {
-            language: grammar.language.name.to_owned(),
-            chunks: chunks::of_code(text, &lines, &symbols),
-            leading_comment: leading::of_code(text, &lines, &harvest, &symbols),
+            language: name.to_owned(),
+            chunks: chunks::of_parsed(text, &lines, form, &symbols),
+            leading_comment: match form {
+                Form::Code => leading::of_code(grammar.language, text, &lines, &harvest, &symbols),
+                // What stands above the first key is mostly about all of them.
+                Form::Data => {
+                    leading::of_code(grammar.language, text, &lines, &harvest, &symbols).or_else(|| leading::of_text(text, name))
+                }
+                Form::Prose => leading::of_text(text, name),
+            },
             symbols,
             has_errors,
         }
@@ -104,7 +136,7 @@ impl TreeSitterExtractor {
         let lines = Lines::new(text);
         Extraction {
             language: language.to_owned(),
-            chunks: chunks::of_text(text, &lines, language),
+            chunks: chunks::of_text(text, &lines),
             leading_comment: leading::of_text(text, language),
             symbols: Vec::<Symbol>::new(),
             has_errors: false,
@@ -133,14 +165,37 @@ impl Extractor for TreeSitterExtractor {
         if generated::says_so(name, &text) {
             return Err(SkipReason::Generated);
         }
-        Ok(match detected {
-            Detected::Known(index) => self.units(index, &text),
-            Detected::Named(_) | Detected::Unknown => Self::plain(name, &text),
+        let table = self.table();
+        let slot = match detected {
+            Detected::Known(index) => Some(table.built_in(index)),
+            Detected::Named(name) => table.added(name),
+            Detected::Unknown => None,
+        };
+        Ok(match slot.and_then(|slot| slot.grammar()) {
+            Some(grammar) => Self::units(grammar, name, &text),
+            None => Self::plain(name, &text),
         })
     }
 
     fn languages(&self) -> Vec<LanguageInfo> {
-        let mut list: Vec<LanguageInfo> = languages::ALL.iter().map(|language| info(language)).collect();
+        let mut list: Vec<LanguageInfo> = languages::ALL
+            .iter()
+            .map(|language| LanguageInfo {
+                name: language.name.to_owned(),
+                extensions: keys(language),
+                symbols: true,
+            })
+            .collect();
+        list.extend(self.table().all_added().map(|slot| {
+            LanguageInfo {
+                name: slot.name().to_owned(),
+                extensions: pack::find(slot.name())
+                    .into_iter()
+                    .flat_map(|language| language.extensions().map(str::to_owned))
+                    .collect(),
+                symbols: slot.grammar().is_some(),
+            }
+        }));
         list.push(LanguageInfo {
             name: PLAIN_TEXT.to_owned(),
             extensions: Vec::new(),
@@ -153,13 +208,19 @@ impl Extractor for TreeSitterExtractor {
     fn version(&self) -> u32 {
         EXTRACTOR_VERSION
     }
-}
 
-fn info(language: &Language) -> LanguageInfo {
-    let names = language.extensions.iter().chain(language.file_names);
-    LanguageInfo {
-        name: language.name.to_owned(),
-        extensions: names.map(ToString::to_string).collect(),
-        symbols: true,
+    fn refresh(&self) -> Vec<ChangedLanguage> {
+        let table = Arc::new(self.survey());
+        let changed = table.changed();
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+        changed
+    }
+
+    fn changed(&self) -> Vec<ChangedLanguage> {
+        self.table().changed()
+    }
+
+    fn problems(&self) -> Vec<(String, String)> {
+        self.table().problems()
     }
 }

@@ -10,12 +10,16 @@
 //! | `@scope` | what qualifies the name although it does not enclose it (a method's receiver) |
 //! | `@comment`, `@attribute` | belong to the definition directly below |
 //! | `@docstring` | documents the definition around it |
+//! | `@local` | variables inside it are nobody's business |
+//! | `@documentation` | a string inside an `@attribute` that documents the definition below |
 //!
 //! Patterns of a tags query that define nothing (`@reference.call` and its like) are left out before the query is
 //! compiled, and so cost nothing.
 
 use crate::error::ChunkError;
 use crate::language::{Label, Language};
+use crate::roots::Roots;
+use crate::user_query::UserQuery;
 use codemem_core::unit::SymbolKind;
 use tree_sitter::Query;
 
@@ -27,8 +31,23 @@ pub(crate) struct Grammar {
     pub(crate) query: Query,
     /// By capture index.
     pub(crate) roles: Vec<Role>,
+    /// Where its patterns can begin; `None` when that may be anywhere.
+    pub(crate) roots: Option<Roots>,
     /// The first pattern that is ours; those before it are the tags queries'.
-    pub(crate) first_own: usize,
+    first_own: usize,
+    /// The first pattern that is the user's.
+    first_users: usize,
+}
+
+/// Whose pattern something is, the later ones having the say.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Author {
+    /// A tags query that a grammar brings along.
+    Grammar,
+    /// Ours.
+    Own,
+    /// The user's.
+    User,
 }
 
 /// What a capture means.
@@ -41,28 +60,83 @@ pub(crate) enum Role {
     Comment,
     Attribute,
     Docstring,
+    Documentation,
+    Local,
     Ignored,
 }
 
+/// What a query is made of, in this order.
+pub(crate) struct Parts<'a> {
+    /// The stable name, for messages.
+    pub(crate) name: &'a str,
+    /// Tags queries.
+    pub(crate) tags: &'a [&'a str],
+    /// Our own patterns.
+    pub(crate) own: &'a str,
+    /// The user's, which may take the place of all others.
+    pub(crate) user: Option<&'a UserQuery>,
+    /// Whether captures that mean nothing here are passed over: so they are in tags queries written for others.
+    pub(crate) is_lenient: bool,
+}
+
 impl Grammar {
-    /// Compiles a language's queries. Takes 10 to 60 ms: do it when the first file of the language comes.
-    pub(crate) fn compile(language: &'static Language) -> Result<Self, ChunkError> {
-        let parser_language = (language.grammar)();
-        let (source, n_tags) = source(language);
-        let query = Query::new(&parser_language, &source).map_err(|source| ChunkError::Query {
-            language: language.name,
+    /// Compiles a built-in language's queries. Takes 10 to 60 ms: do it when the first file of the language comes.
+    pub(crate) fn built_in(language: &'static Language, user: Option<&UserQuery>) -> Result<Self, ChunkError> {
+        let parts = Parts {
+            name: language.name,
+            tags: language.tags,
+            own: language.query,
+            user,
+            is_lenient: false,
+        };
+        Self::compile(language, (language.grammar)(), &parts)
+    }
+
+    /// Compiles the parts of a query for a grammar, to be read by the rules of `language`.
+    pub(crate) fn compile(
+        language: &'static Language,
+        parser_language: tree_sitter::Language,
+        parts: &Parts<'_>,
+    ) -> Result<Self, ChunkError> {
+        let source = Source::of(language, parts);
+        let query = Query::new(&parser_language, &source.text).map_err(|source| ChunkError::Query {
+            language: parts.name.to_owned(),
             source,
         })?;
-        let roles = query.capture_names().iter().map(|name| role(language, name));
+        let roles = query
+            .capture_names()
+            .iter()
+            .map(|capture| match role(language, capture) {
+                None if parts.is_lenient => Ok(Role::Ignored),
+                role => role.ok_or_else(|| ChunkError::Capture {
+                    language: parts.name.to_owned(),
+                    capture: (*capture).to_owned(),
+                }),
+            });
+        let n_before = |byte: usize| {
+            let is_before = |&index: &usize| query.start_byte_for_pattern(index) < byte;
+            (0..query.pattern_count()).take_while(is_before).count()
+        };
         Ok(Self {
             language,
-            parser_language,
             roles: roles.collect::<Result<_, _>>()?,
-            first_own: (0..query.pattern_count())
-                .take_while(|&index| query.start_byte_for_pattern(index) < n_tags)
-                .count(),
+            roots: Roots::of(&parser_language, &query, &source.text),
+            first_own: n_before(source.own_from),
+            first_users: n_before(source.users_from),
+            parser_language,
             query,
         })
+    }
+
+    /// Whose a pattern is.
+    pub(crate) fn author(&self, pattern_index: usize) -> Author {
+        if pattern_index >= self.first_users {
+            Author::User
+        } else if pattern_index >= self.first_own {
+            Author::Own
+        } else {
+            Author::Grammar
+        }
     }
 }
 
@@ -70,31 +144,51 @@ impl Grammar {
 pub(crate) fn check(language: &'static Language) -> Result<(), ChunkError> {
     let checked = tree_sitter::Parser::new().set_language(&(language.grammar)());
     checked.map_err(|source| ChunkError::Grammar {
-        language: language.name,
+        language: language.name.to_owned(),
         source,
     })
 }
 
-/// The patterns that matter: those of the tags queries that define something and are not replaced, and ours, which begin
-/// at the byte returned.
-///
-/// Left out before compiling rather than switched off after it, because tree-sitter's analysis of a query takes longer
-/// the more patterns there are.
-fn source(language: &Language) -> (String, usize) {
-    let mut source = String::new();
-    for tags in language.tags {
-        let tags = without_doc_steps(tags);
-        let wanted = patterns(&tags).filter(|pattern| {
-            pattern.contains("@definition.") && !language.replaced.iter().any(|head| pattern.starts_with(head))
-        });
-        wanted.for_each(|pattern| {
-            source.push_str(pattern);
-            source.push('\n');
-        });
+/// The text of a query, and where whose patterns begin.
+struct Source {
+    text: String,
+    own_from: usize,
+    users_from: usize,
+}
+
+impl Source {
+    /// The patterns that matter: those of the tags queries that define something and are not replaced, ours, the user's.
+    ///
+    /// What does not matter is left out before compiling rather than switched off after it, because tree-sitter's
+    /// analysis of a query takes longer the more patterns there are.
+    fn of(language: &Language, parts: &Parts<'_>) -> Self {
+        let mut text = String::new();
+        let is_replaced = parts.user.is_some_and(|user| user.replaces);
+        for tags in parts.tags.iter().filter(|_| !is_replaced) {
+            let tags = without_doc_steps(tags);
+            let wanted = patterns(&tags).filter(|pattern| {
+                pattern.contains("@definition.") && !language.replaced.iter().any(|head| pattern.starts_with(head))
+            });
+            wanted.for_each(|pattern| {
+                text.push_str(pattern);
+                text.push('\n');
+            });
+        }
+        let own_from = text.len();
+        if !is_replaced {
+            text.push_str(parts.own);
+            text.push('\n');
+        }
+        let users_from = text.len();
+        if let Some(user) = parts.user {
+            text.push_str(&without_doc_steps(&user.text));
+        }
+        Self {
+            text,
+            own_from,
+            users_from,
+        }
     }
-    let n_tags = source.len();
-    source.push_str(language.query);
-    (source, n_tags)
 }
 
 /// The patterns of a query, each with the captures that follow its last bracket.
@@ -133,25 +227,29 @@ fn patterns(query: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn role(language: &'static Language, capture: &str) -> Result<Role, ChunkError> {
-    let unknown = || ChunkError::Capture {
-        language: language.name,
-        capture: capture.to_owned(),
-    };
-    Ok(match capture {
+/// What a capture means; `None` when it means nothing here.
+pub(crate) fn role(language: &'static Language, capture: &str) -> Option<Role> {
+    Some(match capture {
         "name" => Role::Name,
         "scope" => Role::Scope,
         "comment" => Role::Comment,
         "attribute" => Role::Attribute,
         "docstring" => Role::Docstring,
-        _ if capture.starts_with('_') || capture.starts_with("local.") => Role::Ignored,
+        "documentation" => Role::Documentation,
+        "local" => Role::Local,
+        // What tags queries say besides.
+        "doc" | "reference" | "definition" => Role::Ignored,
+        _ if ["_", "local.", "reference."]
+            .iter()
+            .any(|head| capture.starts_with(head)) =>
+        {
+            Role::Ignored
+        }
         _ => {
             if let Some(name) = capture.strip_prefix("definition.") {
-                Role::Definition(label(language, name).ok_or_else(unknown)?)
-            } else if let Some(name) = capture.strip_prefix("declaration.") {
-                Role::Declaration(label(language, name).ok_or_else(unknown)?)
+                Role::Definition(label(language, name)?)
             } else {
-                return Err(unknown());
+                Role::Declaration(label(language, capture.strip_prefix("declaration.")?)?)
             }
         }
     })
@@ -216,7 +314,7 @@ mod tests {
     fn every_language_compiles_and_leaves_references_out() {
         for language in languages::ALL {
             check(language).expect("loads");
-            let grammar = Grammar::compile(language).expect("compiles");
+            let grammar = Grammar::built_in(language, None).expect("compiles");
             let names = grammar.query.capture_names();
             assert!(
                 names.iter().all(|name| !name.starts_with("reference.")),

@@ -4,8 +4,12 @@ use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
 
-/// A language with a compiled-in grammar. Start from [`Language::BASE`] and state what differs.
+/// How a language is read. Start from [`Language::BASE`] and state what differs.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question about the language, none depends on another"
+)]
 pub(crate) struct Language {
     /// The stable lower-case name.
     pub(crate) name: &'static str,
@@ -35,6 +39,12 @@ pub(crate) struct Language {
     pub(crate) keeps_methods: bool,
     /// The node that is the name, given the `@name` capture; `None` drops the definition.
     pub(crate) name_node: for<'t> fn(Node<'t>) -> Option<Node<'t>>,
+    /// How many arguments a definition takes, where functions of one name are told apart by it. Written behind the
+    /// qualified name: `push/2`.
+    pub(crate) arity: fn(Node<'_>, &str) -> Option<usize>,
+    /// Whether a function may stand in several pieces: a type signature, equations, clauses. Pieces that follow each
+    /// other are one symbol, with the signature of the first.
+    pub(crate) merges_clauses: bool,
     /// Cuts a name as written into what qualifies it and itself.
     pub(crate) split_name: fn(&str) -> (&str, &str),
     /// What of a `@scope` as written qualifies the name.
@@ -45,8 +55,32 @@ pub(crate) struct Language {
     pub(crate) body: fn(Node<'_>, &str) -> Option<Range<usize>>,
     /// How documentation comments begin. When one stands above a definition, ordinary comments beside it are left out.
     pub(crate) doc_markers: &'static [&'static str],
+    /// Whether documentation goes on in the ordinary comments below it.
+    pub(crate) doc_runs_on: bool,
     /// How comments begin that document what is around them, not what follows.
     pub(crate) inner_doc_markers: &'static [&'static str],
+    /// How comments begin that document what ends before them, unless they stand directly above something else.
+    pub(crate) trailing_doc_markers: &'static [&'static str],
+    /// Fields of a file's leading comment (`Maintainer : someone`) that say nothing of its content.
+    pub(crate) header_fields: &'static [&'static str],
+    /// What its files are made of.
+    pub(crate) form: Form,
+    /// Most symbols that a file may have. With more, what is nested is left out; with more still, everything is:
+    /// a table of ten thousand keys defines nothing that anyone looks up by name.
+    pub(crate) max_symbols: usize,
+    /// Labels whose definitions reach from where they are captured to the next one of such a label.
+    pub(crate) runs_on: &'static [&'static str],
+}
+
+/// What the files of a language are made of, as far as it decides how they are cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// Statements: only bytes count.
+    Code,
+    /// Short lines, each of which says something: a chunk holds at most some fifty of them.
+    Data,
+    /// As data, and the file's title and first paragraph say what it is about.
+    Prose,
 }
 
 /// What `@definition.NAME` stands for.
@@ -67,6 +101,8 @@ pub(crate) struct Label {
 pub(crate) struct Candidate<'a> {
     /// What nesting made of the captured kind.
     pub(crate) kind: SymbolKind,
+    /// The kind of the symbol around it.
+    pub(crate) parent: Option<SymbolKind>,
     /// The name.
     pub(crate) name: &'a str,
     /// The source from the name to the end of the definition.
@@ -90,12 +126,20 @@ impl Language {
         owns_methods: is_type_like,
         keeps_methods: false,
         name_node: captured_node,
+        arity: |_, _| None,
+        merges_clauses: false,
         split_name: whole_name,
         clean_scope: same_scope,
         refine: as_nested,
         body: body_field,
         doc_markers: &[],
+        doc_runs_on: false,
         inner_doc_markers: &[],
+        trailing_doc_markers: &[],
+        header_fields: &[],
+        form: Form::Code,
+        max_symbols: usize::MAX,
+        runs_on: &[],
     };
 }
 
@@ -137,6 +181,12 @@ fn as_nested(candidate: &Candidate<'_>) -> Option<SymbolKind> {
 pub(crate) fn body_field(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
     let body = node.child_by_field_name("body")?;
     Some(body.start_byte()..node.end_byte())
+}
+
+/// From the end of the first line to the end.
+pub(crate) fn first_line(node: Node<'_>, source: &str) -> Option<Range<usize>> {
+    let first_line = source[node.byte_range()].find('\n')?;
+    Some(node.start_byte() + first_line..node.end_byte())
 }
 
 /// True for names that are constants by convention: capitals, digits and underscores, at least one capital.

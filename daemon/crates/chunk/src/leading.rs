@@ -1,10 +1,11 @@
 //! What a file says of itself at its top.
 
 use crate::harvest::Harvest;
+use crate::language::Language;
 use crate::lines::Lines;
 use crate::prose;
 use codemem_core::compose::clip;
-use codemem_core::unit::Symbol;
+use codemem_core::unit::{Symbol, SymbolKind};
 use std::ops::Range;
 
 /// Longest leading comment kept, in bytes: a paragraph or two, enough for a summary of the file.
@@ -20,7 +21,7 @@ const WITHIN_LINES: usize = 120;
 const PROSE_LINES: usize = 12;
 
 /// First words of comments that speak to programs, in lower case.
-const DIRECTIVES: [&str; 14] = [
+const DIRECTIVES: [&str; 15] = [
     "eslint",
     "tslint",
     "prettier",
@@ -35,17 +36,29 @@ const DIRECTIVES: [&str; 14] = [
     "rubocop",
     "shellcheck",
     "frozen_string_literal",
+    "syntax=",
 ];
 
 /// The leading comment or module docstring of parsed code.
-pub(crate) fn of_code(text: &str, lines: &Lines, harvest: &Harvest, symbols: &[Symbol]) -> Option<String> {
+pub(crate) fn of_code(
+    language: &Language,
+    text: &str,
+    lines: &Lines,
+    harvest: &Harvest,
+    symbols: &[Symbol],
+) -> Option<String> {
+    // What stands above the name of the file's module speaks for the file.
     let first_symbol = symbols
-        .first()
+        .iter()
+        .find(|symbol| symbol.kind != SymbolKind::Module)
         .map_or(usize::MAX, |symbol| symbol.lines.start as usize - 1);
     if let Some(span) = harvest.docstrings.first()
         && lines.at(span.start) < first_symbol
         && let Some(docstring) = prose::from_string(&text[span.clone()], MAX_LEADING)
     {
+        return Some(docstring);
+    }
+    if let Some(docstring) = of_module(lines, harvest, symbols) {
         return Some(docstring);
     }
     let comments = harvest.attachments.iter().filter(|attachment| attachment.is_comment);
@@ -84,12 +97,26 @@ pub(crate) fn of_code(text: &str, lines: &Lines, harvest: &Harvest, symbols: &[S
             return None;
         }
         position = last.end;
-        let prose = prose::from_comments(spans.iter().map(|span| &text[span.clone()]), MAX_LEADING);
+        let comments = spans.iter().map(|span| &text[span.clone()]);
+        let prose = prose::from_comments_without(language.header_fields, comments, MAX_LEADING);
         if let Some(prose) = prose.as_deref().and_then(worth_keeping) {
             return Some(prose.to_owned());
         }
     }
     None
+}
+
+/// What the module says of itself that a file begins with.
+fn of_module(lines: &Lines, harvest: &Harvest, symbols: &[Symbol]) -> Option<String> {
+    use SymbolKind::{Module, Struct, Trait};
+    let module = symbols.first()?;
+    let next = symbols.get(1).map_or(u32::MAX, |symbol| symbol.lines.start);
+    let is_its_own = |string: &Range<usize>| (module.lines.start..next).contains(&(lines.at(string.start) as u32 + 1));
+    let is_inside = harvest.docstrings.first().is_some_and(is_its_own);
+    let is_above = harvest.documentation.first().is_some_and(is_its_own);
+    let holds_all = module.kind == Module && is_above || matches!(module.kind, Module | Struct | Trait) && is_inside;
+    let docstring = module.docstring.as_deref().filter(|_| holds_all)?;
+    Some(clip(docstring, MAX_LEADING).to_owned())
 }
 
 /// The leading comment of a file without a grammar; for prose, its title and first paragraph.

@@ -26,11 +26,27 @@ const PARAGRAPH_WORDS: [&str; 5] = ["@", "copyright", "(c) ", "spdx-license", "l
 /// Joins comments into prose of at most `limit` bytes: lines of a paragraph by spaces, paragraphs by line breaks.
 /// `None` when nothing but ornament is left.
 pub(crate) fn from_comments<'a>(comments: impl Iterator<Item = &'a str>, limit: usize) -> Option<String> {
+    from_comments_without(&[], comments, limit)
+}
+
+/// The same, leaving out fields of those names (`Maintainer : someone`) and the lines that continue them.
+pub(crate) fn from_comments_without<'a>(
+    fields: &[&str],
+    comments: impl Iterator<Item = &'a str>,
+    limit: usize,
+) -> Option<String> {
+    let is_field = |line: &str| {
+        line.split_once(':')
+            .is_some_and(|(name, _)| fields.iter().any(|field| name.trim_end().eq_ignore_ascii_case(field)))
+    };
+    let mut in_field = false;
     let mut prose = Prose::new(limit);
     for comment in comments {
         let marker = Marker::of(comment);
         for line in marker.inside(comment).lines() {
-            if !prose.line(marker.strip(line)) {
+            let line = marker.strip(line);
+            in_field = !line.is_empty() && (is_field(line) || in_field);
+            if !in_field && !prose.line(line) {
                 return prose.finish();
             }
         }
@@ -40,7 +56,7 @@ pub(crate) fn from_comments<'a>(comments: impl Iterator<Item = &'a str>, limit: 
 
 /// The prose of a string literal, quotes and prefix removed.
 pub(crate) fn from_string(literal: &str, limit: usize) -> Option<String> {
-    let inside = literal.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let inside = literal.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '~');
     let quotes = ["\"\"\"", "'''", "\"", "'"];
     let quote = quotes.iter().find(|quote| inside.starts_with(**quote))?;
     let inside = inside.strip_prefix(quote)?;
@@ -86,6 +102,14 @@ enum Marker {
     Markup,
     /// `=begin … =end`
     Ruby,
+    /// `--[[ … ]]`, with any number of `=` between the brackets.
+    Lua,
+    /// `(* … *)`, with or without stars down the side.
+    OCaml,
+    /// `{- … -}`
+    Haskell,
+    /// `#= … =#`
+    Julia,
     /// A character repeated at the start of each line: `//`, `#`, `--`, `;`, `%`.
     Line(char),
 }
@@ -98,6 +122,14 @@ impl Marker {
             Self::Markup
         } else if comment.starts_with("=begin") {
             Self::Ruby
+        } else if comment.starts_with("--[[") || comment.starts_with("--[=") {
+            Self::Lua
+        } else if comment.starts_with("(*") {
+            Self::OCaml
+        } else if comment.starts_with("{-") {
+            Self::Haskell
+        } else if comment.starts_with("#=") && comment.trim_end().ends_with("=#") {
+            Self::Julia
         } else {
             Self::Line(comment.chars().next().unwrap_or('#'))
         }
@@ -109,6 +141,10 @@ impl Marker {
             Self::Block => ("/*", "*/"),
             Self::Markup => ("<!--", "-->"),
             Self::Ruby => ("=begin", "=end"),
+            Self::Lua => ("--[", "]"),
+            Self::OCaml => ("(*", "*)"),
+            Self::Haskell => ("{-", "-}"),
+            Self::Julia => ("#=", "=#"),
             Self::Line(_) => return comment,
         };
         let inside = comment.strip_prefix(open).unwrap_or(comment);
@@ -118,12 +154,27 @@ impl Marker {
     fn strip<'a>(&self, line: &'a str) -> &'a str {
         let line = line.trim();
         match self {
-            Self::Block => line.trim_start_matches(['*', '!']).trim_end_matches('*').trim(),
-            Self::Markup | Self::Ruby => line,
+            Self::Block | Self::OCaml => line.trim_start_matches(['*', '!']).trim_end_matches('*').trim(),
+            Self::Markup | Self::Ruby | Self::Julia => line,
+            Self::Haskell => without_bar(line),
+            Self::Lua => line.trim_matches(['[', ']', '=']).trim(),
             Self::Line('/') => line.trim_start_matches('/').trim_start_matches('!').trim(),
+            // R's documentation begins with `#'`.
+            Self::Line('#') => {
+                let line = line.trim_start_matches('#');
+                line.strip_prefix('\'').unwrap_or(line).trim()
+            }
+            // How Erlang's documentation begins.
+            Self::Line('%') => line.trim_start_matches('%').trim_start().trim_start_matches("@doc").trim(),
+            Self::Line('-') => without_bar(line.trim_start_matches('-').trim_start()),
             Self::Line(marker) => line.trim_start_matches(*marker).trim(),
         }
     }
+}
+
+/// Without what tells which way Haskell's documentation looks: `| down`, `^ up`.
+fn without_bar(line: &str) -> &str {
+    line.strip_prefix(['|', '^']).unwrap_or(line).trim()
 }
 
 /// Prose under construction.
@@ -228,6 +279,15 @@ mod tests {
                 Some("Reads <see cref=\"X\"/>."),
             ),
             (vec!["=begin\nDoes it.\n=end"], Some("Does it.")),
+            (vec!["-- | Opens it,", "-- or not."], Some("Opens it, or not.")),
+            (vec!["%% @doc Opens it."], Some("Opens it.")),
+            (vec!["{-| Opens it.\n\nSlowly. -}"], Some("Opens it.\nSlowly.")),
+            (vec!["(** Opens it.\n    @since 4 *)"], Some("Opens it.\n@since 4")),
+            (vec!["#=\nOpens it.\n=#"], Some("Opens it.")),
+            (vec!["#=== Part ===", "#= 1"], Some("=== Part === = 1")),
+            (vec!["--[[ Adds\n     numbers. ]]"], Some("Adds numbers.")),
+            (vec!["--[==[\nAdds.\n]==]"], Some("Adds.")),
+            (vec!["#' Adds", "#' numbers."], Some("Adds numbers.")),
             (vec!["// ======"], None),
             (vec![], None),
         ] {
@@ -240,12 +300,22 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_a_header_are_left_out_with_their_continuation() {
+        let header = "-- |\n-- Module      : A.B\n-- Copyright   : me\n--               and you\n--\n-- Note: it counts.";
+        assert_eq!(
+            from_comments_without(&["module", "copyright"], [header].into_iter(), 100).as_deref(),
+            Some("Note: it counts.")
+        );
+    }
+
+    #[test]
     fn strings_lose_their_quotes() {
         assert_eq!(
             from_string("\"\"\"Reads it.\n\n    Slowly.\n    \"\"\"", 100).as_deref(),
             Some("Reads it.\nSlowly.")
         );
         assert_eq!(from_string("r'raw'", 100).as_deref(), Some("raw"));
+        assert_eq!(from_string("~S\"\"\"\nA sigil.\n\"\"\"", 100).as_deref(), Some("A sigil."));
         assert_eq!(from_string("''", 100), None);
     }
 

@@ -11,13 +11,13 @@ pub(crate) fn of(text: &str, lines: &Lines, found: &Found, attachments: &[Attach
     let body = found.body.clone().unwrap_or(found.span.end..found.span.end);
     let head_end = body.start.max(found.name.end).max(start);
     let mut signature = String::with_capacity(80);
-    // Comments on lines of their own are no part of the declaration, whether between parameters or after them.
+    // Comments are no part of the declaration, whether between parameters or after them.
     let mut position = start;
     let first = attachments.partition_point(|attachment| attachment.span.start < start);
     let inside = attachments[first..]
         .iter()
         .take_while(|attachment| attachment.span.start < head_end);
-    for comment in inside.filter(|attachment| attachment.is_comment && attachment.own_line) {
+    for comment in inside.filter(|attachment| attachment.is_comment) {
         fold(&text[position..comment.span.start.max(position)], &mut signature);
         position = position.max(comment.span.end.min(head_end));
     }

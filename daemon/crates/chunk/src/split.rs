@@ -1,7 +1,8 @@
 //! Cutting a run of lines that is too large for one chunk, without knowing its syntax.
 //!
-//! Blank lines, headings and shallow indentation are where people end a thought, in code as in prose.
+//! Blank lines and shallow indentation are where people end a thought, in code as in prose.
 
+use crate::language::Form;
 use crate::lines::Lines;
 use std::ops::Range;
 
@@ -24,9 +25,6 @@ const MAX_INDENT: usize = 12;
 /// What a blank line before the cut is worth.
 const BLANK_GAIN: usize = 400;
 
-/// What a heading after the cut is worth.
-const HEADING_GAIN: usize = 900;
-
 /// What it costs to begin a chunk with a closing bracket.
 const CLOSER_COST: usize = 500;
 
@@ -35,32 +33,27 @@ pub(crate) struct Splitter<'a> {
     text: &'a str,
     lines: &'a Lines,
     line_weight: usize,
-    /// Lines that begin a section, ascending.
-    headings: Vec<usize>,
 }
 
 impl<'a> Splitter<'a> {
-    /// For code: only bytes count.
-    pub(crate) fn code(text: &'a str, lines: &'a Lines) -> Self {
+    /// For what has been parsed: where it ends a thought is known from its symbols.
+    pub(crate) fn parsed(text: &'a str, lines: &'a Lines, form: Form) -> Self {
         Self {
             text,
             lines,
-            line_weight: 0,
-            headings: Vec::new(),
+            line_weight: match form {
+                Form::Code => 0,
+                Form::Data | Form::Prose => LINE_WEIGHT,
+            },
         }
     }
 
-    /// For prose and data: short lines count for more than their bytes, headings begin chunks.
-    pub(crate) fn text(text: &'a str, lines: &'a Lines, language: &str) -> Self {
+    /// For what has not been parsed, prose and data mostly: short lines count for more than their bytes.
+    pub(crate) fn plain(text: &'a str, lines: &'a Lines) -> Self {
         Self {
             text,
             lines,
             line_weight: LINE_WEIGHT,
-            headings: if language == "markdown" {
-                headings(text, lines)
-            } else {
-                Vec::new()
-            },
         }
     }
 
@@ -122,15 +115,12 @@ impl<'a> Splitter<'a> {
             .bytes()
             .map(|byte| if byte == b'\t' { 4 } else { 1 })
             .sum();
-        let mut cost = HEADING_GAIN + BLANK_GAIN + size.abs_diff(target) + indent.min(MAX_INDENT) * INDENT_COST;
+        let mut cost = BLANK_GAIN + size.abs_diff(target) + indent.min(MAX_INDENT) * INDENT_COST;
         if code.is_empty() {
             // Blank lines end the piece before them.
             cost += BLANK_GAIN;
         } else if self.is_blank(line - 1) {
             cost -= BLANK_GAIN;
-        }
-        if self.headings.binary_search(&line).is_ok() {
-            cost -= HEADING_GAIN;
         }
         if code.starts_with(['}', ')', ']']) || code.starts_with("end") || code.starts_with("</") {
             cost += CLOSER_COST;
@@ -161,33 +151,14 @@ pub(crate) fn is_prose(language: &str) -> bool {
     )
 }
 
-/// The lines of a Markdown text that are headings, outside fenced code.
-fn headings(text: &str, lines: &Lines) -> Vec<usize> {
-    let mut fence = None;
-    let mut headings = Vec::new();
-    for line in 0..lines.count() {
-        let line_text = text[lines.bytes(line..line + 1)].trim_start();
-        let opens = ["```", "~~~"].into_iter().find(|mark| line_text.starts_with(mark));
-        match (fence, opens) {
-            (None, Some(mark)) => fence = Some(mark),
-            (Some(open), Some(mark)) if open == mark => fence = None,
-            (None, None) if line_text.trim_start_matches('#').starts_with(' ') && line_text.starts_with('#') => {
-                headings.push(line);
-            }
-            _ => {}
-        }
-    }
-    headings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pieces(text: &str, language: &str) -> Vec<Range<usize>> {
+    fn pieces(text: &str) -> Vec<Range<usize>> {
         let lines = Lines::new(text);
         let mut pieces = Vec::new();
-        Splitter::text(text, &lines, language).split(0..lines.count(), |piece| pieces.push(piece));
+        Splitter::plain(text, &lines).split(0..lines.count(), |piece| pieces.push(piece));
         pieces
     }
 
@@ -195,34 +166,21 @@ mod tests {
     fn cuts_at_blank_lines_before_shallow_lines() {
         let paragraph = "first line of a paragraph\n    deeper and deeper into the matter\n\n";
         let text = paragraph.repeat(60);
-        for piece in pieces(&text, "text") {
+        for piece in pieces(&text) {
             assert_eq!(piece.start % 3, 0, "{piece:?}");
         }
     }
 
     #[test]
-    fn headings_begin_pieces_but_not_inside_fences() {
-        let section = format!(
-            "# Title\n\n{}\n```sh\n# not a title\n```\n\n",
-            "Some words.\n".repeat(40)
-        );
-        let text = section.repeat(4);
-        let starts: Vec<_> = pieces(&text, "markdown").iter().map(|piece| piece.start).collect();
-        let lines: Vec<_> = text.lines().collect();
-        assert!(starts.len() >= 4);
-        assert!(starts.iter().all(|&start| lines[start] == "# Title"), "{starts:?}");
-    }
-
-    #[test]
     fn a_long_line_stands_alone() {
         let text = format!("a\n{}\nb\n", "x".repeat(9_000));
-        assert_eq!(pieces(&text, "text"), [0..1, 1..2, 2..3]);
+        assert_eq!(pieces(&text), [0..1, 1..2, 2..3]);
     }
 
     #[test]
     fn the_last_pieces_are_of_like_size() {
         let text = "0123456789012345678901234567890123456789\n".repeat(65);
-        let sizes: Vec<_> = pieces(&text, "text").iter().map(Range::len).collect();
+        let sizes: Vec<_> = pieces(&text).iter().map(Range::len).collect();
         assert_eq!(sizes.len(), 2);
         assert!(sizes[0].abs_diff(sizes[1]) < 10, "{sizes:?}");
     }

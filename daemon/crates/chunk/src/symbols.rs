@@ -1,11 +1,12 @@
 //! From what was found to symbols: nesting, names, documentation.
 
-use crate::harvest::{Attachment, Found, Harvest};
+use crate::harvest::{Attachment, Found, Harvest, is_value, specificity};
 use crate::language::{Candidate, Language};
 use crate::lines::Lines;
 use crate::{prose, signature};
 use codemem_core::unit::{LineSpan, Symbol, SymbolKind};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// Longest qualified name, in bytes. Deeper nesting than this leaves out the outer names.
@@ -31,6 +32,8 @@ pub(crate) fn build(language: &Language, text: &str, lines: &Lines, harvest: &Ha
         spans: Vec::with_capacity(harvest.definitions.len()),
         bodies: Vec::with_capacity(harvest.definitions.len()),
         declarations: Vec::new(),
+        last_children: vec![None],
+        is_attached: vec![false; harvest.attachments.len()],
         stack: Vec::new(),
         prefix: String::new(),
     };
@@ -38,6 +41,8 @@ pub(crate) fn build(language: &Language, text: &str, lines: &Lines, harvest: &Ha
         builder.add(found);
     }
     builder.document_from_inside();
+    builder.document_from_behind();
+    builder.give_signatures_to_definitions();
     builder.drop_defined_declarations();
     builder.symbols
 }
@@ -52,8 +57,12 @@ struct Builder<'a> {
     spans: Vec<Range<usize>>,
     /// Where the body of each symbol begins.
     bodies: Vec<Option<usize>>,
-    /// Symbols that give way to a definition.
+    /// Symbols that give way to a definition, in ascending order.
     declarations: Vec<usize>,
+    /// The last symbol directly inside each open one, the file's first: one entry more than `stack`.
+    last_children: Vec<Option<usize>>,
+    /// Which comments and attributes belong to a definition below them.
+    is_attached: Vec<bool>,
     /// The symbols around the current position, outermost first.
     stack: Vec<usize>,
     /// The namespace that the file declared for what follows.
@@ -65,9 +74,10 @@ impl Builder<'_> {
         while self
             .stack
             .last()
-            .is_some_and(|&top| self.spans[top].end <= found.span.start)
+            .is_some_and(|&top| self.spans[top].end <= found.span.start || self.is_beside(top, found))
         {
             self.stack.pop();
+            self.last_children.pop();
         }
         let parent = self.stack.last().copied();
         let written = &self.text[found.name.clone()];
@@ -98,17 +108,26 @@ impl Builder<'_> {
             return;
         }
         let attached = self.attached(found, parent);
+        self.is_attached[attached.clone()].fill(true);
         let first_line = match self.harvest.attachments.get(attached.start) {
             Some(first) if !attached.is_empty() => first.first_line,
             _ => found.first_line,
         };
         let qualified_name = self.qualify(found, parent, scope, name);
+        if let Some(first) = self.first_piece(found, kind, &qualified_name) {
+            self.join_piece(first, found, kind, attached);
+            return;
+        }
         if found.label.prefixes {
             self.prefix.clone_from(&qualified_name);
         }
         if found.is_declaration {
             self.declarations.push(self.symbols.len());
         }
+        if let Some(last) = self.last_children.last_mut() {
+            *last = Some(self.symbols.len());
+        }
+        self.last_children.push(None);
         self.stack.push(self.symbols.len());
         self.spans.push(found.span.clone());
         self.bodies.push(found.body.as_ref().map(|body| body.start));
@@ -120,10 +139,16 @@ impl Builder<'_> {
             docstring: self.docstring(&self.harvest.attachments[attached]),
             lines: LineSpan {
                 start: first_line.min(found.first_line) as u32 + 1,
-                end: found.last_line.min(self.lines.count().saturating_sub(1)) as u32 + 1,
+                end: self.last_line(found),
             },
             parent: parent.map(|parent| parent as u32),
         });
+    }
+
+    /// `val a, b = 1` declares two values, `f, g :: Int -> Int` two functions; neither is inside the other.
+    fn is_beside(&self, symbol: usize, found: &Found) -> bool {
+        let are_values = is_value(self.symbols[symbol].kind) && is_value(found.label.kind);
+        (are_values || self.language.merges_clauses) && self.spans[symbol] == found.span
     }
 
     /// What nesting makes of the captured kind; `None` for what is local or unwanted.
@@ -141,6 +166,7 @@ impl Builder<'_> {
         };
         (self.language.refine)(&Candidate {
             kind,
+            parent,
             name,
             rest: &self.text[found.name.start..found.span.end.max(found.name.end)],
         })
@@ -181,7 +207,47 @@ impl Builder<'_> {
             }
             qualified.push_str(part);
         }
+        if let Some(arity) = found.arity {
+            let _infallible = write!(qualified, "/{arity}");
+        }
         qualified
+    }
+
+    /// The symbol beside which `found` stands as a further piece of the same function.
+    fn first_piece(&self, found: &Found, kind: SymbolKind, qualified_name: &str) -> Option<usize> {
+        if !self.language.merges_clauses || !may_be_a_piece(kind) {
+            return None;
+        }
+        let last = (*self.last_children.last()?)?;
+        let symbol = &self.symbols[last];
+        let is_same = symbol.qualified_name == qualified_name && may_be_a_piece(symbol.kind);
+        (is_same && self.spans[last].end <= found.span.start).then_some(last)
+    }
+
+    /// Extends a symbol over a further piece of it. A declaration keeps its signature and becomes a definition.
+    fn join_piece(&mut self, first: usize, found: &Found, kind: SymbolKind, attached: Range<usize>) {
+        let was_declaration = self.declarations.last() == Some(&first);
+        if was_declaration && !found.is_declaration {
+            self.declarations.pop();
+        }
+        if was_declaration && self.symbols[first].docstring.is_none() {
+            self.symbols[first].docstring = self.docstring(&self.harvest.attachments[attached]);
+        }
+        let last_line = self.last_line(found);
+        let symbol = &mut self.symbols[first];
+        if specificity(kind) > specificity(symbol.kind) {
+            symbol.kind = kind;
+        }
+        symbol.lines.end = symbol.lines.end.max(last_line);
+        self.spans[first].end = found.span.end;
+        // What the piece holds is inside the symbol.
+        self.stack.push(first);
+        self.last_children.push(None);
+    }
+
+    /// The 1-based last line of a definition.
+    fn last_line(&self, found: &Found) -> u32 {
+        found.last_line.min(self.lines.count().saturating_sub(1)) as u32 + 1
     }
 
     /// The comments and attributes directly above a definition, as indices.
@@ -198,7 +264,11 @@ impl Builder<'_> {
         let mut start = end;
         let mut line = found.first_line;
         while let Some(above) = start.checked_sub(1).map(|index| &attachments[index]) {
-            let touches = above.own_line && above.last_line + 1 >= line && above.span.start >= floor;
+            // `@Inject var a = 1` is another definition, with its own attribute.
+            let touches = above.own_line
+                && above.last_line + 1 >= line
+                && above.span.start >= floor
+                && (above.last_line == line || self.ends_line(above));
             if !touches || self.is_about_surroundings(above) {
                 break;
             }
@@ -208,23 +278,103 @@ impl Builder<'_> {
         start..end
     }
 
+    /// Whether nothing follows a comment or attribute on its last line, other attributes aside.
+    fn ends_line(&self, above: &Attachment) -> bool {
+        let line = self.lines.bytes(above.last_line..above.last_line + 1);
+        let attachments = &self.harvest.attachments;
+        let mut end = above.span.end;
+        let next = attachments.partition_point(|attachment| attachment.span.start < end);
+        for attachment in attachments[next..].iter().take_while(|next| next.span.start < line.end) {
+            if !self.text[end..attachment.span.start.max(end)].trim_ascii().is_empty() {
+                break;
+            }
+            end = end.max(attachment.span.end);
+        }
+        end >= line.end || self.text[end..line.end].trim_ascii().is_empty()
+    }
+
     fn is_about_surroundings(&self, attachment: &Attachment) -> bool {
-        let markers = self.language.inner_doc_markers;
-        let text = &self.text[attachment.span.clone()];
-        attachment.is_comment && markers.iter().any(|marker| text.starts_with(marker))
+        attachment.is_comment && self.begins(attachment, self.language.inner_doc_markers)
+    }
+
+    fn begins(&self, comment: &Attachment, markers: &[&str]) -> bool {
+        let text = &self.text[comment.span.clone()];
+        markers.iter().any(|marker| text.starts_with(marker))
+    }
+
+    /// Of the symbols that end with `last`, the one that a comment below them is about: the outermost that is not
+    /// indented less than the comment. On their line, it is about the innermost.
+    fn outermost_before(&self, last: usize, comment: &Attachment) -> usize {
+        let mut best = last;
+        while comment.own_line
+            && let Some(around) = self.symbols[best].parent.map(|parent| parent as usize)
+            && self.spans[around].end <= comment.span.start
+            && self.indent(self.spans[around].start) >= self.indent(comment.span.start)
+        {
+            best = around;
+        }
+        best
+    }
+
+    /// White space before the line that holds a byte.
+    fn indent(&self, byte: usize) -> usize {
+        let line = &self.text[self.lines.start(self.lines.at(byte))..];
+        line.bytes().take_while(u8::is_ascii_whitespace).count()
+    }
+
+    /// Gives documentation written behind a definition to it.
+    fn document_from_behind(&mut self) {
+        if self.language.trailing_doc_markers.is_empty() {
+            return;
+        }
+        for (comment, is_attached) in self.harvest.attachments.iter().zip(&self.is_attached) {
+            let is_trailing = comment.is_comment && self.begins(comment, self.language.trailing_doc_markers);
+            if *is_attached || !is_trailing {
+                continue;
+            }
+            let begun = self.spans.partition_point(|span| span.start <= comment.span.start);
+            let Some(last) = begun.checked_sub(1).map(|last| self.outermost_before(last, comment)) else {
+                continue;
+            };
+            let symbol = &mut self.symbols[last];
+            let is_behind = self.spans[last].end <= comment.span.start && comment.first_line <= symbol.lines.end as usize;
+            if is_behind && symbol.docstring.is_none() {
+                let text = std::iter::once(&self.text[comment.span.clone()]);
+                symbol.docstring = prose::from_comments(text, Symbol::MAX_DOCSTRING);
+            }
+        }
     }
 
     fn docstring(&self, attached: &[Attachment]) -> Option<String> {
+        let strings = attached.iter().rev().filter_map(|attachment| self.string_in(attachment));
+        let mut docstrings = strings.filter_map(|span| prose::from_string(&self.text[span], Symbol::MAX_DOCSTRING));
+        if let Some(docstring) = docstrings.next() {
+            return Some(docstring);
+        }
         let comments = attached.iter().filter(|attachment| attachment.is_comment);
         let texts = comments.map(|comment| &self.text[comment.span.clone()]);
         let is_doc = |text: &&str| self.language.doc_markers.iter().any(|marker| text.starts_with(marker));
+        let fields = self.language.header_fields;
         let docstring = if texts.clone().any(|text| is_doc(&text)) {
-            prose::from_comments(texts.filter(is_doc), Symbol::MAX_DOCSTRING)
+            let mut has_begun = false;
+            let docs = texts.filter(|text| {
+                has_begun = is_doc(text) || has_begun && self.language.doc_runs_on;
+                has_begun
+            });
+            prose::from_comments_without(fields, docs, Symbol::MAX_DOCSTRING)
         } else {
-            prose::from_comments(texts, Symbol::MAX_DOCSTRING)
+            prose::from_comments_without(fields, texts, Symbol::MAX_DOCSTRING)
         };
         let near_top = attached.first().is_some_and(|first| first.first_line < LICENCE_LINES);
         docstring.filter(|text| !(near_top && prose::is_licence(text)))
+    }
+
+    /// The documentation that an attribute holds.
+    fn string_in(&self, attribute: &Attachment) -> Option<Range<usize>> {
+        let strings = &self.harvest.documentation;
+        let next = strings.partition_point(|string| string.start < attribute.span.start);
+        let string = strings.get(next)?;
+        (string.end <= attribute.span.end).then(|| string.clone())
     }
 
     /// Gives documentation written inside a definition to the innermost symbol around it.
@@ -243,6 +393,34 @@ impl Builder<'_> {
                     break;
                 }
                 holder = self.symbols[index].parent.map(|parent| parent as usize);
+            }
+        }
+    }
+
+    /// A definition that stands apart from its type signature has it all the same, and its documentation.
+    fn give_signatures_to_definitions(&mut self) {
+        if !self.language.merges_clauses || self.declarations.is_empty() {
+            return;
+        }
+        let mut declared: HashMap<String, usize> = HashMap::new();
+        for &index in &self.declarations {
+            declared.insert(self.symbols[index].qualified_name.clone(), index);
+        }
+        let mut declarations = self.declarations.iter().copied().peekable();
+        for index in 0..self.symbols.len() {
+            if declarations.next_if_eq(&index).is_some() || !may_be_a_piece(self.symbols[index].kind) {
+                continue;
+            }
+            // The first definition takes it.
+            let Some(declaration) = declared.remove(&self.symbols[index].qualified_name) else {
+                continue;
+            };
+            let Symbol { signature, docstring, kind, .. } = self.symbols[declaration].clone();
+            let symbol = &mut self.symbols[index];
+            symbol.signature = signature;
+            symbol.docstring = docstring.or_else(|| symbol.docstring.take());
+            if specificity(kind) > specificity(symbol.kind) {
+                symbol.kind = kind;
             }
         }
     }
@@ -271,6 +449,12 @@ impl Builder<'_> {
             .collect();
         remove(&mut self.symbols, &dropped);
     }
+}
+
+/// Whether a symbol of this kind may be written in pieces.
+fn may_be_a_piece(kind: SymbolKind) -> bool {
+    use SymbolKind::{Constant, Function, Macro, Method};
+    matches!(kind, Function | Method | Macro | Constant)
 }
 
 /// Removes symbols; the children of a removed one move up to its parent.

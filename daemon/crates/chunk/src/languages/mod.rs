@@ -6,14 +6,38 @@ mod bash;
 mod c;
 mod cpp;
 mod csharp;
+mod css;
+mod dart;
+mod dockerfile;
+mod elixir;
+mod erlang;
 mod go;
+mod haskell;
+mod hcl;
+mod html;
 mod java;
 mod javascript;
+mod json;
+mod julia;
+mod kotlin;
+mod lua;
+mod make;
+mod markdown;
+mod nix;
+mod ocaml;
 mod php;
+mod proto;
 mod python;
+mod r;
 mod ruby;
 mod rust;
+mod scala;
+mod sql;
+mod swift;
+mod toml;
 mod typescript;
+mod yaml;
+mod zig;
 
 use crate::language::Language;
 
@@ -23,15 +47,40 @@ pub(crate) static ALL: &[&Language] = &[
     &c::C,
     &cpp::CPP,
     &csharp::CSHARP,
+    &css::CSS,
+    &dart::DART,
+    &dockerfile::DOCKERFILE,
+    &elixir::ELIXIR,
+    &erlang::ERLANG,
     &go::GO,
+    &haskell::HASKELL,
+    &hcl::HCL,
+    &html::HTML,
     &java::JAVA,
     &javascript::JAVASCRIPT,
+    &json::JSON,
+    &julia::JULIA,
+    &kotlin::KOTLIN,
+    &lua::LUA,
+    &make::MAKE,
+    &markdown::MARKDOWN,
+    &nix::NIX,
+    &ocaml::OCAML,
+    &ocaml::OCAML_INTERFACE,
     &php::PHP,
+    &proto::PROTO,
     &python::PYTHON,
+    &r::R,
     &ruby::RUBY,
     &rust::RUST,
+    &scala::SCALA,
+    &sql::SQL,
+    &swift::SWIFT,
+    &toml::TOML,
     &typescript::TSX,
     &typescript::TYPESCRIPT,
+    &yaml::YAML,
+    &zig::ZIG,
 ];
 
 #[cfg(test)]
@@ -42,6 +91,7 @@ mod tests {
     #[test]
     fn names_are_sorted_and_recognition_is_unambiguous() {
         assert!(ALL.is_sorted_by_key(|language| language.name));
+        assert!(ALL.len() >= 34, "{} languages", ALL.len());
         let mut seen = HashSet::new();
         for language in ALL {
             for key in language.extensions.iter().chain(language.file_names) {

@@ -28,6 +28,30 @@ fn deep_nesting_is_survived() {
         ("a.php", format!("<?php\n{};\n", nested("(\n", "1", ")"))),
         ("a.sh", nested("f() {\n", "echo\n", "}\n")),
         ("a.tsx", format!("const a = {};\n", nested("<a>\n", "text", "</a>\n"))),
+        ("a.kt", nested("class A {\n", "fun f() {}\n", "}\n")),
+        ("a.scala", nested("object A {\n", "def f = 1\n", "}\n")),
+        ("a.swift", nested("struct A {\n", "func f() {}\n", "}\n")),
+        ("a.dart", nested("void f() {\n", "g();\n", "}\n")),
+        ("a.zig", nested("const A = struct {\n", "fn f() void {}\n", "};\n")),
+        ("a.lua", nested("local function f()\n", "g()\n", "end\n")),
+        ("b.lua", format!("return {}\n", nested("{ a =\n", "1", "}"))),
+        ("a.r", nested("f <- function() {\n", "g()\n", "}\n")),
+        ("b.r", nested("f(a =\n", "1", ")")),
+        ("a.json", nested("{\"a\":\n", "1", "}\n")),
+        ("b.json", nested("[\n", "1", "]\n")),
+        ("a.yaml", nested("[\n", "1", "]\n")),
+        ("a.html", nested("<div id=\"a\">\n", "text", "</div>\n")),
+        ("a.css", nested("a {\n", "color: red;", "}\n")),
+        ("a.tf", nested("a \"b\" {\n", "c = 1\n", "}\n")),
+        ("a.proto", nested("message A {\n", "string b = 1;", "}\n")),
+        ("a.toml", format!("a = {}\n", nested("[\n", "1", "]\n"))),
+        ("a.md", format!("{}text\n", "> ".repeat(LEVELS))),
+        (
+            "b.md",
+            (1..250)
+                .flat_map(|level| ["  ".repeat(level), "- a\n".to_owned()])
+                .collect(),
+        ),
     ] {
         let extraction = extract(path, text.as_bytes()).expect("code");
         check(&text, &extraction);

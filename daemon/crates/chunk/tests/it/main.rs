@@ -1,6 +1,7 @@
 //! What the extractor makes of real-looking files, of any bytes at all, and of files made to hurt.
 
 mod common;
+mod data;
 mod hard_input;
 mod properties;
 mod samples;

@@ -1,0 +1,115 @@
+//! What the language pack does not know, or knows less exactly: names, extensions, folders and first words.
+
+/// Whole file names.
+pub(super) const NAMED_FILES: [(&str, &str); 57] = [
+    (".Xdefaults", "xresources"),
+    (".Xresources", "xresources"),
+    (".codememignore", "gitignore"),
+    (".dockerignore", "gitignore"),
+    (".editorconfig", "editorconfig"),
+    (".eslintignore", "gitignore"),
+    (".gitattributes", "gitattributes"),
+    (".gitconfig", "git_config"),
+    (".gitignore", "gitignore"),
+    (".gitmodules", "git_config"),
+    (".ignore", "gitignore"),
+    (".inputrc", "readline"),
+    (".npmignore", "gitignore"),
+    (".prettierignore", "gitignore"),
+    (".tmux.conf", "tmux"),
+    (".vimrc", "vim"),
+    (".XCompose", "xcompose"),
+    ("BUILD", "starlark"),
+    ("CMakeLists.txt", "cmake"),
+    ("COMMIT_EDITMSG", "gitcommit"),
+    ("Caddyfile", "caddy"),
+    ("Earthfile", "earthfile"),
+    ("Jenkinsfile", "groovy"),
+    ("Justfile", "just"),
+    ("Kconfig", "kconfig"),
+    ("MANIFEST.in", "pymanifest"),
+    ("Snakefile", "snakemake"),
+    ("Tiltfile", "starlark"),
+    ("WORKSPACE", "starlark"),
+    ("XCompose", "xcompose"),
+    ("blockMeshDict", "foam"),
+    ("controlDict", "foam"),
+    ("fvSchemes", "foam"),
+    ("fvSolution", "foam"),
+    ("git-rebase-todo", "git_rebase"),
+    ("go.mod", "gomod"),
+    ("go.sum", "gosum"),
+    ("go.work", "gowork"),
+    ("gpg-agent.conf", "gpg"),
+    ("gpg.conf", "gpg"),
+    ("hypridle.conf", "hyprlang"),
+    ("hyprland.conf", "hyprlang"),
+    ("hyprlock.conf", "hyprlang"),
+    ("hyprpaper.conf", "hyprlang"),
+    ("inputrc", "readline"),
+    ("justfile", "just"),
+    ("meson.build", "meson"),
+    ("meson.options", "meson"),
+    ("meson_options.txt", "meson"),
+    ("qmldir", "qmldir"),
+    ("rebar.config", "erlang"),
+    ("requirements-dev.txt", "requirements"),
+    ("requirements.txt", "requirements"),
+    ("ssh_config", "ssh_config"),
+    ("sshd_config", "ssh_config"),
+    ("tmux.conf", "tmux"),
+    ("vimrc", "vim"),
+];
+
+/// Extensions, in lower case.
+pub(super) const EXTENSIONS: [(&str, &str); 9] = [
+    ("bass", "bass"),
+    ("djhtml", "htmldjango"),
+    ("persistentmodels", "haskell_persistent"),
+    ("rules", "udev"),
+    ("tsql", "tsql"),
+    ("ungram", "ungrammar"),
+    ("x68", "m68k"),
+    ("x86asm", "x86asm"),
+    ("ziggy-schema", "ziggy_schema"),
+];
+
+/// Folders whose files of an extension are of one kind: (folder, extension, language).
+pub(super) const FOLDERS: [(&str, &str, &str); 2] = [("queries", "scm", "query"), ("corpus", "txt", "test")];
+
+/// Where several languages share an extension: (extension, language, how lines begin that only it has).
+pub(super) const FIRST_WORDS: [(&str, &str, &[&str]); 6] = [
+    (
+        "h",
+        "objc",
+        &["@interface ", "@protocol ", "@class ", "@import ", "#import "],
+    ),
+    ("h", "cpp", &CPP_LINES),
+    ("m", "matlab", &["function ", "function[", "classdef ", "%"]),
+    ("pl", "prolog", &[":- "]),
+    (
+        "v",
+        "verilog",
+        &["module ", "endmodule", "`timescale", "`include", "`define"],
+    ),
+    ("wgsl", "wgsl_bevy", &["#import ", "#define_import_path "]),
+];
+
+/// How lines begin that only C++ has.
+const CPP_LINES: [&str; 15] = [
+    "class ",
+    "namespace ",
+    "template<",
+    "template <",
+    "public:",
+    "private:",
+    "protected:",
+    "using ",
+    "virtual ",
+    "constexpr ",
+    "explicit ",
+    "inline namespace ",
+    "static constexpr ",
+    "enum class ",
+    "friend ",
+];
