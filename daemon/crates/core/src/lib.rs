@@ -6,6 +6,7 @@
 //! the environment or a file. No tokio, no database, no model.
 
 pub mod compose;
+pub mod error;
 pub mod ids;
 pub mod path;
 pub mod plan;

@@ -207,7 +207,9 @@ impl EmbedError {
             | Self::Library { .. }
             | Self::Session { .. } => PortErrorKind::Unavailable,
             Self::Read { source, .. } | Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PortErrorKind::DiskFull,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                    PortErrorKind::DiskFull
+                }
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => PortErrorKind::Denied,
                 io::ErrorKind::NotFound => PortErrorKind::NotFound,
                 _ => PortErrorKind::Failed,
@@ -243,9 +245,16 @@ impl EmbedError {
             }
             Self::ModelName { .. } => Some("name it with `codemem model import DIR --name NAME`".into()),
             Self::Session { .. } => Some("run `codemem setup`, which checks the model and builds it again".into()),
-            Self::Read { .. }
-            | Self::Write { .. }
-            | Self::Tokenize { .. }
+            Self::Read { path, .. } | Self::Write { path, .. } => match self.kind() {
+                PortErrorKind::DiskFull => Some(format!("free space on the disk that holds `{}`", path.display())),
+                PortErrorKind::Denied => Some(format!("check the permissions of `{}`", path.display())),
+                PortErrorKind::Unavailable
+                | PortErrorKind::Corrupt
+                | PortErrorKind::Mismatch
+                | PortErrorKind::NotFound
+                | PortErrorKind::Failed => None,
+            },
+            Self::Tokenize { .. }
             | Self::Inference { .. }
             | Self::Panicked { .. }
             | Self::LaneGone { .. }

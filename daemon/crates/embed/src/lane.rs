@@ -7,11 +7,16 @@ use crate::batch::{Batch, MAX_PIECES, MAX_ROWS, Plan};
 use crate::error::EmbedError;
 use crate::source::{LoadedModel, ModelSource};
 use crate::tokenize::max_pool;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Longest that unloading waits for the requests before it: a query's, not a batch of passages'.
+const UNLOADING: Duration = Duration::from_secs(2);
 
 /// What makes one lane different from the other.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +44,18 @@ enum Job {
     Embed {
         texts: Vec<String>,
         reply_tx: Sender<Answer>,
+        /// Of the request that the texts are part of.
+        span: tracing::Span,
     },
-    Unload,
+    /// Answered by hanging up.
+    Unload(Sender<()>),
 }
 
 /// The handle to a lane's thread. Dropping it lets the queue run dry and joins the thread.
 pub(crate) struct Lane {
     name: &'static str,
     job_tx: Option<Sender<Job>>,
+    is_loaded: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -57,7 +66,9 @@ impl Lane {
             config,
             source,
             loaded: None,
+            is_loaded: Arc::default(),
         };
+        let is_loaded = Arc::clone(&worker.is_loaded);
         let thread = thread::Builder::new()
             .name(format!("embed-{}", config.name))
             .spawn(move || worker.run(&job_rx))
@@ -68,6 +79,7 @@ impl Lane {
         Ok(Self {
             name: config.name,
             job_tx: Some(job_tx),
+            is_loaded,
             thread: Some(thread),
         })
     }
@@ -77,17 +89,29 @@ impl Lane {
         let gone = || EmbedError::LaneGone { lane: self.name };
         let (reply_tx, reply_rx) = bounded(1);
         let job_tx = self.job_tx.as_ref().ok_or_else(gone)?;
-        job_tx.send(Job::Embed { texts, reply_tx }).map_err(|_| gone())?;
+        let span = tracing::Span::current();
+        job_tx.send(Job::Embed { texts, reply_tx, span }).map_err(|_| gone())?;
         reply_rx.recv().map_err(|_| gone())?
     }
 
-    /// Drops the session once the requests before are done. A lane with a full queue is in use and keeps it.
+    /// Drops the session once the requests before are done, and waits for that, not for ever. A lane with a full
+    /// queue is in use and keeps it.
     pub(crate) fn unload(&self) {
-        if let Some(job_tx) = &self.job_tx
-            && job_tx.try_send(Job::Unload).is_err()
-        {
+        let Some(job_tx) = &self.job_tx else { return };
+        let (done_tx, done_rx) = bounded(0);
+        if job_tx.try_send(Job::Unload(done_tx)).is_err() {
             tracing::debug!(lane = self.name, "busy, so the model stays loaded");
+            return;
         }
+        // Nothing is ever sent: the other end goes away when it is done.
+        if let Err(RecvTimeoutError::Timeout) = done_rx.recv_timeout(UNLOADING) {
+            tracing::debug!(lane = self.name, "still busy; the model is unloaded afterwards");
+        }
+    }
+
+    /// Whether the lane has its session.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.is_loaded.load(Ordering::Relaxed)
     }
 }
 
@@ -106,14 +130,16 @@ struct Worker {
     config: LaneConfig,
     source: Arc<dyn ModelSource>,
     loaded: Option<LoadedModel>,
+    /// Whether there is one, for others to see.
+    is_loaded: Arc<AtomicBool>,
 }
 
 impl Worker {
     fn run(mut self, job_rx: &Receiver<Job>) {
         for job in job_rx {
             match job {
-                Job::Embed { texts, reply_tx } => {
-                    let answer = catch_unwind(AssertUnwindSafe(|| self.embed(&texts)));
+                Job::Embed { texts, reply_tx, span } => {
+                    let answer = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| self.embed(&texts))));
                     let answer = answer.unwrap_or_else(|panic| {
                         // Nobody knows what state it left the session in.
                         self.loaded = None;
@@ -122,13 +148,16 @@ impl Worker {
                             message: panic_message(&*panic),
                         })
                     });
+                    self.is_loaded.store(self.loaded.is_some(), Ordering::Relaxed);
                     // Nobody waits any more when the caller's thread died; the next job counts.
                     let _unheard = reply_tx.send(answer);
                 }
-                Job::Unload => {
+                Job::Unload(done_tx) => {
                     if self.loaded.take().is_some() {
+                        self.is_loaded.store(false, Ordering::Relaxed);
                         tracing::debug!(lane = self.config.name, "unloaded the model");
                     }
+                    drop(done_tx);
                 }
             }
         }

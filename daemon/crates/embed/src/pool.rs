@@ -115,6 +115,10 @@ impl Embedder for EmbeddingPool {
         self.index.unload();
         self.cache().clear();
     }
+
+    fn is_loaded(&self) -> bool {
+        self.query.is_loaded() || self.index.is_loaded()
+    }
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ fn main() {
     );
 
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let (index, _) = CodeIndex::open(directory.path(), 1, WriterOptions::default()).expect("opens");
+    let (index, _) = CodeIndex::open(directory.path(), 1, WriterOptions::default(), false).expect("opens");
     let before = resident();
     let (start, busy) = (Instant::now(), cpu());
     let n_contents = fill(&index, &files, &pieces, n_chunks);
@@ -104,7 +104,7 @@ fn main() {
     searches(&index, &files, &pieces, n_contents);
     let start = Instant::now();
     drop(index);
-    drop(CodeIndex::open(directory.path(), 1, WriterOptions::default()).expect("opens"));
+    drop(CodeIndex::open(directory.path(), 1, WriterOptions::default(), false).expect("opens"));
     println!("close and open: {:.1} ms", milliseconds(start.elapsed()));
 }
 

@@ -66,6 +66,14 @@ pub enum Error {
         /// Why.
         source: TantivyError,
     },
+    /// Reading the index panicked: what it holds contradicts itself.
+    #[error("searching the lexical index in `{}` failed: {reason}", path.display())]
+    Panicked {
+        /// The index's directory.
+        path: PathBuf,
+        /// The panic's message.
+        reason: String,
+    },
     /// A search could not read the index.
     #[error("cannot search the lexical index in `{}`", path.display())]
     Search {
@@ -81,7 +89,7 @@ impl Error {
     pub fn kind(&self) -> PortErrorKind {
         match self {
             Self::Directory { source, .. } => io_kind(source),
-            Self::Corrupt { .. } => PortErrorKind::Corrupt,
+            Self::Corrupt { .. } | Self::Panicked { .. } => PortErrorKind::Corrupt,
             Self::Create { source, .. }
             | Self::Open { source, .. }
             | Self::Write { source, .. }
@@ -114,6 +122,7 @@ impl Error {
             | Self::Write { path, .. }
             | Self::Commit { path, .. }
             | Self::Reload { path, .. }
+            | Self::Panicked { path, .. }
             | Self::Search { path, .. } => path,
         }
     }
@@ -160,7 +169,9 @@ fn kind(error: &TantivyError) -> PortErrorKind {
 
 fn io_kind(error: &io::Error) -> PortErrorKind {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PortErrorKind::DiskFull,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            PortErrorKind::DiskFull
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => PortErrorKind::Denied,
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => PortErrorKind::Corrupt,
         _ => PortErrorKind::Failed,
@@ -187,9 +198,39 @@ mod tests {
             (io::ErrorKind::PermissionDenied, PortErrorKind::Denied),
             (io::ErrorKind::ReadOnlyFilesystem, PortErrorKind::Denied),
             (io::ErrorKind::UnexpectedEof, PortErrorKind::Corrupt),
+            (io::ErrorKind::QuotaExceeded, PortErrorKind::DiskFull),
+            (io::ErrorKind::FileTooLarge, PortErrorKind::DiskFull),
             (io::ErrorKind::TimedOut, PortErrorKind::Failed),
+            (io::ErrorKind::Interrupted, PortErrorKind::Failed),
+            (io::ErrorKind::OutOfMemory, PortErrorKind::Failed),
+            (io::ErrorKind::Other, PortErrorKind::Failed),
+            (io::ErrorKind::InvalidData, PortErrorKind::Corrupt),
         ] {
             assert_eq!(commit(io).kind(), port, "{io}");
+        }
+    }
+
+    #[test]
+    fn trouble_of_the_machine_is_no_damage_wherever_tantivy_meets_it() {
+        // EMFILE, ENFILE, EIO: kinds that have no name of their own.
+        for errno in [24, 23, 5] {
+            let io_error = || Arc::new(io::Error::from_raw_os_error(errno));
+            for error in [
+                TantivyError::IoError(io_error()),
+                TantivyError::OpenReadError(OpenReadError::IoError {
+                    io_error: io_error(),
+                    filepath: "a.idx".into(),
+                }),
+                TantivyError::OpenDirectoryError(OpenDirectoryError::IoError {
+                    io_error: io_error(),
+                    directory_path: "/data".into(),
+                }),
+                TantivyError::LockFailure(LockError::IoError(io_error()), None),
+                TantivyError::LockFailure(LockError::LockBusy, None),
+                TantivyError::Poisoned,
+            ] {
+                assert_eq!(kind(&error), PortErrorKind::Failed, "{error}");
+            }
         }
     }
 

@@ -5,9 +5,12 @@ use crate::marker;
 use crate::schema::{self, Fields};
 use crate::search;
 use crate::snapshot::Snapshot;
+use crate::verify;
 use crate::writer::{Writer, WriterOptions};
-use codemem_core::ids::{ContentId, PathId};
+use codemem_core::ids::{ContentId, IdSet, PathId};
 use codemem_core::ports::{ChunkDocument, LexicalEvidence, LexicalIndex, LexicalQuery, PathDocument, PortResult};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -52,8 +55,14 @@ impl std::fmt::Debug for CodeIndex {
 impl CodeIndex {
     /// Opens the index in `directory`, which belongs to this crate alone. What is there but was made
     /// for another generation, format or tokenizer is wiped; what is damaged is left as it is and
-    /// reported as [`Error::Corrupt`], for [`CodeIndex::recreate`] to replace.
-    pub fn open(directory: &Path, generation: u64, options: WriterOptions) -> Result<(Self, Opened), Error> {
+    /// reported as [`Error::Corrupt`], for [`CodeIndex::recreate`] to replace. A `suspect` one, whose
+    /// last owner did not close it, has its files compared with their checksums first.
+    pub fn open(
+        directory: &Path,
+        generation: u64,
+        options: WriterOptions,
+        suspect: bool,
+    ) -> Result<(Self, Opened), Error> {
         let fits = marker::fits(directory, generation).map_err(|source| Error::Directory {
             path: directory.to_owned(),
             source,
@@ -63,6 +72,9 @@ impl CodeIndex {
         }
         let fields = Fields::new();
         let index = existing(directory, fields.schema()).map_err(|source| Error::opening(directory, source))?;
+        if suspect {
+            verify::checksums(directory, &index)?;
+        }
         let index = Self::new(directory, generation, fields, index, options)?;
         Ok((index, Opened::Existing))
     }
@@ -111,7 +123,11 @@ impl CodeIndex {
             let snapshot = Snapshot::of(&fields, &reader.searcher(), &Snapshot::default())?;
             Ok((reader, snapshot))
         };
-        let (reader, snapshot) = open().map_err(|source| Error::opening(directory, source))?;
+        let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|panic| Error::Panicked {
+            path: directory.to_owned(),
+            reason: message(panic.as_ref()),
+        })?;
+        let (reader, snapshot) = opened.map_err(|source| Error::opening(directory, source))?;
         Ok(Self {
             directory: directory.to_owned(),
             generation,
@@ -192,11 +208,25 @@ impl LexicalIndex for CodeIndex {
     }
 
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence> {
-        let found = search::search(&self.snapshot(), query);
+        let snapshot = self.snapshot();
+        // Postings that lie are walked past their end, which is a panic and not an error.
+        let found = catch_unwind(AssertUnwindSafe(|| search::search(&snapshot, query)));
+        let found = found.map_err(|panic| Error::Panicked {
+            path: self.directory.clone(),
+            reason: message(panic.as_ref()),
+        })?;
         Ok(found.map_err(|source| Error::Search {
             path: self.directory.clone(),
             source: source.into(),
         })?)
+    }
+
+    fn held(&self) -> PortResult<(IdSet, IdSet)> {
+        Ok(self.snapshot().ids())
+    }
+
+    fn check(&self) -> PortResult<()> {
+        Ok(verify::checksums(&self.directory, self.reader.searcher().index())?)
     }
 
     fn generation(&self) -> u64 {
@@ -211,6 +241,12 @@ impl LexicalIndex for CodeIndex {
             .map(|file| file.len())
             .sum()
     }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic without a message".to_owned())
 }
 
 fn existing(directory: &Path, schema: &Schema) -> tantivy::Result<Index> {

@@ -17,6 +17,7 @@ mod search;
 mod segment;
 mod snapshot;
 mod tokenizer;
+mod verify;
 mod writer;
 
 pub use error::Error;

@@ -15,7 +15,7 @@ use std::process::Command;
 const NONE: [u32; 0] = [];
 
 fn open(directory: &Path, generation: u64) -> (CodeIndex, Opened) {
-    CodeIndex::open(directory, generation, WriterOptions::default()).expect("opens")
+    CodeIndex::open(directory, generation, WriterOptions::default(), false).expect("opens")
 }
 
 fn chunk(content: u32, chunk: u32, body: &str) -> ChunkDocument<'_> {
@@ -371,7 +371,7 @@ fn damage_is_told_apart_and_can_be_started_over() {
         index.commit().expect("commits");
         drop(index);
         damage(directory.path());
-        let error = CodeIndex::open(directory.path(), 1, WriterOptions::default()).expect_err(what);
+        let error = CodeIndex::open(directory.path(), 1, WriterOptions::default(), false).expect_err(what);
         assert!(matches!(error, Error::Corrupt { .. }), "{what}: {error:?}");
         assert_eq!(PortError::from(error).kind, PortErrorKind::Corrupt, "{what}");
         let index = CodeIndex::recreate(directory.path(), 1, WriterOptions::default()).expect("recreates");

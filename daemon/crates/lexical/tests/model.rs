@@ -110,7 +110,7 @@ proptest! {
         questions in proptest::collection::vec(question(), 3),
     ) {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let open = || CodeIndex::open(directory.path(), GENERATION, WriterOptions::default()).expect("opens");
+        let open = || CodeIndex::open(directory.path(), GENERATION, WriterOptions::default(), false).expect("opens");
         let (mut index, opened) = open();
         prop_assert_eq!(opened, Opened::Created);
         let mut committed = Naive::default();

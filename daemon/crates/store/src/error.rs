@@ -168,13 +168,35 @@ pub enum StoreError {
         /// The directory.
         directory: PathBuf,
     },
-    /// Too little room left to write vectors safely.
-    #[error("only {available} bytes left on the disk of `{directory}`")]
-    VectorsDiskFull {
-        /// The directory.
-        directory: PathBuf,
+    /// Too little room left to write safely.
+    #[error("only {available} bytes are left on the disk of `{path}`, {wanted} are wanted before anything is written")]
+    NoRoom {
+        /// The file or directory that was to be written.
+        path: PathBuf,
         /// Bytes available.
         available: u64,
+        /// Bytes that have to be free.
+        wanted: u64,
+    },
+    /// A disk that turned out to be full.
+    #[error("cannot {action} in `{path}`: the disk is full")]
+    DiskFull {
+        /// What was being done, as a verb phrase.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// What the engine beneath said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The vector engine panicked over its files.
+    #[error("cannot {action} in `{directory}`: the vector engine failed: {reason}")]
+    VectorsPanicked {
+        /// What was being done, as a verb phrase.
+        action: &'static str,
+        /// The shard's directory.
+        directory: PathBuf,
+        /// The panic's message.
+        reason: String,
     },
     /// An action of the vector engine failed.
     #[error("cannot {action} in `{directory}`: {reason}")]
@@ -207,9 +229,11 @@ impl StoreError {
             | Self::ForeignDatabase { .. }
             | Self::Dimension { .. }
             | Self::NewerVectors { .. } => PortErrorKind::Mismatch,
-            Self::DamagedDatabase { .. } | Self::DamagedVectors { .. } => PortErrorKind::Corrupt,
+            Self::DamagedDatabase { .. } | Self::DamagedVectors { .. } | Self::VectorsPanicked { .. } => {
+                PortErrorKind::Corrupt
+            }
             Self::UnknownWorktree { .. } | Self::UnknownContent { .. } => PortErrorKind::NotFound,
-            Self::VectorsDiskFull { .. } => PortErrorKind::DiskFull,
+            Self::NoRoom { .. } | Self::DiskFull { .. } => PortErrorKind::DiskFull,
             Self::IdsExhausted { .. }
             | Self::UnfitExtraction { .. }
             | Self::RootNotUtf8 { .. }
@@ -226,7 +250,8 @@ impl StoreError {
             | Self::RemoveDirectory { path, .. }
             | Self::WriteFile { path, .. }
             | Self::ReadFile { path, .. }
-            | Self::VectorsDiskFull { directory: path, .. } => path,
+            | Self::NoRoom { path, .. }
+            | Self::DiskFull { path, .. } => path,
             Self::OpenDatabase { database, .. } | Self::Query { database, .. } => {
                 if self.kind() == PortErrorKind::Corrupt {
                     return Some(database.remedy.to_owned());
@@ -240,7 +265,10 @@ impl StoreError {
                 return Some(database.remedy.to_owned());
             }
             Self::NewerVectors { .. } => return Some(format!("update codemem; otherwise {REBUILD}")),
-            Self::Dimension { .. } | Self::DamagedVectors { .. } | Self::IdsExhausted { .. } => {
+            Self::Dimension { .. }
+            | Self::DamagedVectors { .. }
+            | Self::VectorsPanicked { .. }
+            | Self::IdsExhausted { .. } => {
                 return Some(REBUILD.to_owned());
             }
             Self::VectorsInUse { .. } => {
@@ -253,6 +281,14 @@ impl StoreError {
             | Self::NotFinite { .. }
             | Self::Vectors { .. } => return None,
         };
+        if let Self::OpenDatabase { source, .. } | Self::Query { source, .. } = self
+            && source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+        {
+            let path = subject.display();
+            return Some(format!(
+                "check the disk that holds `{path}`: its health, quota and file size limit"
+            ));
+        }
         match self.kind() {
             PortErrorKind::DiskFull => Some(format!("free space on the disk that holds `{}`", subject.display())),
             PortErrorKind::Denied => Some(format!("check the permissions of `{}`", subject.display())),
@@ -263,6 +299,18 @@ impl StoreError {
             | PortErrorKind::Failed => None,
         }
     }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 /// How a repository's stores are made anew.
@@ -282,7 +330,9 @@ impl From<StoreError> for PortError {
 fn io_kind(error: &io::Error) -> PortErrorKind {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => PortErrorKind::Denied,
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => PortErrorKind::DiskFull,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            PortErrorKind::DiskFull
+        }
         _other => PortErrorKind::Failed,
     }
 }
@@ -327,7 +377,17 @@ mod tests {
             (ffi::SQLITE_READONLY, PortErrorKind::Denied, Some("permissions")),
             (ffi::SQLITE_CANTOPEN, PortErrorKind::Denied, Some("permissions")),
             (ffi::SQLITE_BUSY, PortErrorKind::Failed, None),
-            (ffi::SQLITE_IOERR, PortErrorKind::Failed, None),
+            (ffi::SQLITE_LOCKED, PortErrorKind::Failed, None),
+            (ffi::SQLITE_NOMEM, PortErrorKind::Failed, None),
+            (ffi::SQLITE_INTERRUPT, PortErrorKind::Failed, None),
+            (ffi::SQLITE_PROTOCOL, PortErrorKind::Failed, None),
+            (ffi::SQLITE_SCHEMA, PortErrorKind::Failed, None),
+            (ffi::SQLITE_IOERR, PortErrorKind::Failed, Some("check the disk")),
+            (ffi::SQLITE_IOERR_READ, PortErrorKind::Failed, Some("check the disk")),
+            (ffi::SQLITE_IOERR_WRITE, PortErrorKind::Failed, Some("check the disk")),
+            (ffi::SQLITE_IOERR_FSYNC, PortErrorKind::Failed, Some("check the disk")),
+            (ffi::SQLITE_IOERR_LOCK, PortErrorKind::Failed, Some("check the disk")),
+            (ffi::SQLITE_IOERR_SHMMAP, PortErrorKind::Failed, Some("check the disk")),
         ];
         for (code, kind, hint) in table {
             let error = PortError::from(query(code));
@@ -339,6 +399,31 @@ mod tests {
                 ),
                 None => assert_eq!(error.hint, None, "code {code}"),
             }
+        }
+    }
+
+    #[test]
+    fn the_machine_s_troubles_are_not_damage() {
+        // From errno(3): what the system says, and what the engine makes of it.
+        let table = [
+            ("ENOSPC", rustix::io::Errno::NOSPC, PortErrorKind::DiskFull),
+            ("EDQUOT", rustix::io::Errno::DQUOT, PortErrorKind::DiskFull),
+            ("EFBIG", rustix::io::Errno::FBIG, PortErrorKind::DiskFull),
+            ("EACCES", rustix::io::Errno::ACCESS, PortErrorKind::Denied),
+            ("EPERM", rustix::io::Errno::PERM, PortErrorKind::Denied),
+            ("EROFS", rustix::io::Errno::ROFS, PortErrorKind::Denied),
+            ("EMFILE", rustix::io::Errno::MFILE, PortErrorKind::Failed),
+            ("ENFILE", rustix::io::Errno::NFILE, PortErrorKind::Failed),
+            ("EIO", rustix::io::Errno::IO, PortErrorKind::Failed),
+            ("ENOMEM", rustix::io::Errno::NOMEM, PortErrorKind::Failed),
+        ];
+        for (name, errno, kind) in table {
+            let source = io::Error::from_raw_os_error(errno.raw_os_error());
+            let error = StoreError::WriteFile {
+                path: "/data/vectors.json".into(),
+                source,
+            };
+            assert_eq!(error.kind(), kind, "{name}");
         }
     }
 

@@ -6,11 +6,14 @@ use crate::error::{StoreError, StoreResult};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What stores hold is as private as the code it was read from.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+
+/// Put between the name of a store and the time at which it was found damaged.
+const SET_ASIDE: &str = ".damaged-";
 
 /// `st_blocks` counts in these, whatever the file system's own block size is.
 const STAT_BLOCK_BYTES: u64 = 512;
@@ -49,20 +52,73 @@ pub(crate) fn remove_directory(path: &Path) -> StoreResult<()> {
     }
 }
 
-/// Renames a directory to `NAME.suffix`, in place of what was set aside there before.
-pub(crate) fn set_aside(path: &Path, suffix: &str) -> StoreResult<()> {
-    let mut target = path.as_os_str().to_owned();
-    target.push(".");
-    target.push(suffix);
-    let target = Path::new(&target);
-    remove_directory(target)?;
-    fs::rename(path, target).map_err(|source| write_error(target, source))
+/// Removes a file, durably; none there is fine.
+pub(crate) fn remove_file(path: &Path) -> StoreResult<()> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_directory_of(path).map_err(|source| write_error(path, source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(write_error(path, source)),
+    }
+}
+
+/// Renames a damaged store, a file or a directory, to `NAME.damaged-SECONDS` beside it, and deletes
+/// what was set aside of it before: one damaged copy is kept for whoever wants to look. What belongs
+/// to a database file (its log) goes with it. `None` when there is nothing to set aside.
+pub fn set_aside(path: &Path, unix_seconds: u64) -> StoreResult<Option<PathBuf>> {
+    for old in set_aside_before(path) {
+        let removed = if old.is_dir() {
+            fs::remove_dir_all(&old)
+        } else {
+            fs::remove_file(&old)
+        };
+        removed.map_err(|source| write_error(&old, source))?;
+    }
+    let target = suffixed(path, &format!("{SET_ASIDE}{unix_seconds}"));
+    let mut kept = None;
+    for suffix in ["-wal", "-shm", ""] {
+        match fs::rename(suffixed(path, suffix), suffixed(&target, suffix)) {
+            Ok(()) if suffix.is_empty() => kept = Some(target.clone()),
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(write_error(&target, source)),
+        }
+    }
+    sync_directory_of(path).map_err(|source| write_error(path, source))?;
+    Ok(kept)
+}
+
+/// What was set aside of a store, sorted.
+pub fn set_aside_before(path: &Path) -> Vec<PathBuf> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Vec::new();
+    };
+    let start = format!("{}{SET_ASIDE}", name.to_string_lossy());
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&start))
+        .map(|entry| entry.path())
+        .collect();
+    found.sort();
+    found
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// Replaces a file whole: a reader, or a crash, sees the old bytes or the new ones. Durable on return.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> StoreResult<()> {
     let replace = || -> io::Result<()> {
-        let temporary = path.with_extension("new");
+        let temporary = suffixed(path, ".new");
         let mut file = File::options()
             .create(true)
             .write(true)
@@ -72,10 +128,7 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> StoreResult<()> {
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
-        match path.parent() {
-            Some(parent) => File::open(parent)?.sync_all(),
-            None => Ok(()),
-        }
+        sync_directory_of(path)
     };
     replace().map_err(|source| write_error(path, source))
 }
@@ -94,6 +147,19 @@ pub(crate) fn disk_bytes(path: &Path) -> u64 {
         return own;
     };
     own + entries.flatten().map(|entry| disk_bytes(&entry.path())).sum::<u64>()
+}
+
+/// Refuses to write when less than `bytes` are left on the disk of `path`: room is kept for what
+/// cannot be refused half-way, and for everybody else.
+pub(crate) fn require_room(path: &Path, bytes: u64) -> StoreResult<()> {
+    match available_bytes(path) {
+        Some(available) if available < bytes => Err(StoreError::NoRoom {
+            path: path.to_owned(),
+            available,
+            wanted: bytes,
+        }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Bytes that may still be written to the file system of `path`; `None` when it does not say.
@@ -126,6 +192,30 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&file)), (0o700, 0o600));
         assert_eq!(fs::read(&file).expect("readable"), b"two");
+    }
+
+    #[test]
+    fn what_is_set_aside_replaces_what_was_before_and_takes_its_log_along() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let store = root.path().join("a.db");
+        assert_eq!(set_aside(&store, 1).expect("nothing to do"), None);
+        for seconds in [7, 8] {
+            fs::write(&store, format!("{seconds}")).expect("written");
+            fs::write(suffixed(&store, "-wal"), "log").expect("written");
+            let kept = set_aside(&store, seconds).expect("set aside").expect("kept");
+            assert_eq!(kept, suffixed(&store, &format!(".damaged-{seconds}")));
+        }
+        fs::create_dir_all(store.join("deep")).expect("a directory in its place");
+        let names = |path: &Path| -> Vec<String> {
+            let found = set_aside_before(path).into_iter();
+            found
+                .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+                .collect()
+        };
+        assert_eq!(names(&store), ["a.db.damaged-8", "a.db.damaged-8-wal"]);
+        set_aside(&store, 9).expect("set aside");
+        assert_eq!(names(&store), ["a.db.damaged-9"]);
+        assert!(root.path().join("a.db.damaged-9/deep").is_dir());
     }
 
     #[test]

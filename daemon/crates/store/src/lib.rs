@@ -7,10 +7,12 @@ mod catalog;
 mod error;
 mod files;
 mod registry;
+pub mod seal;
 mod sqlite;
 mod vectors;
 
 pub use catalog::SqliteCatalog;
 pub use error::{DatabaseName, StoreError, StoreResult};
+pub use files::{set_aside, set_aside_before};
 pub use registry::RegistryDb;
 pub use vectors::EdgeVectors;

@@ -12,5 +12,5 @@ pub use fakes::{
     FakeAssets, FakeEmbedder, FakeExtractor, FakeRegistry, FakeSource, Fault, Faults, MemoryCatalog, MemoryLexical,
     MemoryVectors,
 };
-pub use sandbox::{Answer, Sandbox};
+pub use sandbox::{Answer, Sandbox, where_permissions_bind};
 pub use wait::{wait_for, wait_until};

@@ -30,7 +30,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn of(output: &Output) -> Self {
+    /// What this output says.
+    pub fn of(output: &Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -113,6 +114,11 @@ impl Sandbox {
         copy(from, &self.path("tree"));
     }
 
+    /// A program of the build under test.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
     /// A command with the sandbox's environment and nothing else.
     pub fn command(&self, binary: &str) -> Command {
         let mut command = Command::new(self.binaries.join(binary));
@@ -132,6 +138,22 @@ impl Sandbox {
         command
     }
 
+    /// Everything that daemons of this sandbox have logged.
+    pub fn log(&self) -> String {
+        let mut text = String::new();
+        let mut directories = vec![self.path("state")];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    directories.push(entry.path());
+                } else {
+                    text.push_str(&String::from_utf8_lossy(&fs::read(entry.path()).unwrap_or_default()));
+                }
+            }
+        }
+        text
+    }
+
     /// The configuration file; a test may write it before the daemon starts.
     pub fn config_file(&self) -> PathBuf {
         let file = self.path("config/config.toml");
@@ -143,8 +165,12 @@ impl Sandbox {
 
     /// Runs `codemem` to its end.
     pub fn codemem<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Answer {
-        let output = self.command("codemem").args(args).output().expect("run codemem");
-        Answer::of(&output)
+        self.run(self.command("codemem").args(args))
+    }
+
+    /// Runs a prepared command to its end.
+    pub fn run(&self, command: &mut Command) -> Answer {
+        Answer::of(&command.output().expect("run the program"))
     }
 
     /// Starts `codemem` and leaves it running.
@@ -192,6 +218,37 @@ impl Drop for Sandbox {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Runs `test` where file permissions bind the programs it starts, also when the tests run as root: on a
+/// thread of its own whose children cannot have the right to pass over permissions. False when that
+/// cannot be had; what is unreadable by its mode is then readable to them.
+pub fn where_permissions_bind(test: impl FnOnce(bool) + Send) {
+    std::thread::scope(|scope| {
+        let run = move || test(give_up_passing_over_permissions());
+        let thread = std::thread::Builder::new()
+            .name("bound".to_owned())
+            .spawn_scoped(scope, run);
+        if let Err(panic) = thread.expect("a thread").join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}
+
+/// Whether processes started by this thread are bound by permissions from now on.
+fn give_up_passing_over_permissions() -> bool {
+    if !rustix::process::geteuid().is_root() {
+        return true;
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+        [CapabilitySet::DAC_OVERRIDE, CapabilitySet::DAC_READ_SEARCH]
+            .into_iter()
+            .all(|power| remove_capability_from_bounding_set(power).is_ok())
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
 }
 
 /// Whether a process is there; a zombie that nobody reaps is not.

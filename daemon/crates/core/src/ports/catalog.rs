@@ -1,6 +1,6 @@
 //! The catalog: the source of truth about one repository.
 
-use super::{FileStamp, Fingerprint, PortResult, VectorSpace};
+use super::{ChangedLanguage, FileStamp, Fingerprint, PortResult, VectorSpace};
 use crate::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use crate::path::RepoPath;
 use crate::skip::SkipReason;
@@ -144,6 +144,19 @@ pub struct Garbage {
     pub texts: Vec<TextId>,
 }
 
+/// What the catalog believes the other two indexes to hold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Marks {
+    /// Contents with chunks that are in the lexical index.
+    pub contents: IdSet,
+    /// Paths that are in the lexical index.
+    pub paths: IdSet,
+    /// Texts that have a vector in [`VectorSpace::Files`].
+    pub file_texts: u64,
+    /// Texts that have a vector in [`VectorSpace::Chunks`].
+    pub chunk_texts: u64,
+}
+
 /// The truth about one repository. Implemented by `codemem-store` on SQLite.
 ///
 /// One thread writes; reads go through their own connections and never wait for it. Each method is
@@ -155,6 +168,9 @@ pub struct Garbage {
 pub trait Catalog: Send + Sync {
     /// The worktree registered for a root, created when it is new.
     fn worktree(&self, root: &Path) -> PortResult<WorktreeId>;
+
+    /// The worktree registered for a root, if there is one. Changes nothing.
+    fn find_worktree(&self, root: &Path) -> PortResult<Option<WorktreeId>>;
 
     /// All worktrees with their roots.
     fn worktrees(&self) -> PortResult<Vec<(WorktreeId, std::path::PathBuf)>>;
@@ -185,6 +201,13 @@ pub trait Catalog: Send + Sync {
     /// another version than `extractor_version`, so that the next pass finds those files new. Returns
     /// what the lexical index may hold of them and should delete, again and again until it is collected.
     fn rewind(&self, extractor_version: u32) -> PortResult<Garbage>;
+
+    /// Notes which languages are read otherwise than the program alone would read them. Where that differs from what was
+    /// noted before, the contents of the language count as extracted by another version from now on.
+    fn note_languages(&self, changed: &[ChangedLanguage]) -> PortResult<()>;
+
+    /// What was noted last.
+    fn noted_languages(&self) -> PortResult<Vec<ChangedLanguage>>;
 
     /// Replaces a worktree's skipped files with (path as shown, reason).
     fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()>;
@@ -238,6 +261,13 @@ pub trait Catalog: Send + Sync {
     /// Deletes what [`Catalog::garbage`] named, after the indexes have let go of it, and gives the
     /// space back to the file system.
     fn collect(&self, garbage: &Garbage) -> PortResult<()>;
+
+    /// What is marked as held by the other indexes. Reads as many rows as there are texts: for checks.
+    fn marks(&self) -> PortResult<Marks>;
+
+    /// Reads the whole catalog, indexes against tables; damage is an error of kind
+    /// [`super::PortErrorKind::Corrupt`]. May take seconds; neither reads nor writes wait for it.
+    fn check(&self) -> PortResult<()>;
 
     /// Identifies this catalog's file; the other indexes remember it to notice a swap.
     fn generation(&self) -> u64;

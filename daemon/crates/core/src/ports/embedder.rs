@@ -23,6 +23,10 @@ pub trait Embedder: Send + Sync {
     /// split and their parts max-pooled, never truncated. All vectors are unit length.
     fn embed_passages(&self, texts: &[String]) -> PortResult<Vec<Vec<f32>>>;
 
-    /// Lets go of models and sessions until they are needed again.
+    /// Lets go of models and sessions until they are needed again. Returns once they are gone, or are
+    /// in use and stay.
     fn unload(&self);
+
+    /// Whether a model is in memory.
+    fn is_loaded(&self) -> bool;
 }

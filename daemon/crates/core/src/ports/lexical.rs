@@ -136,6 +136,13 @@ pub trait LexicalIndex: Send + Sync {
     /// Gathers evidence. Never blocks on a writer; sees the last commit.
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence>;
 
+    /// The contents and the paths that the last commit holds.
+    fn held(&self) -> PortResult<(IdSet, IdSet)>;
+
+    /// Reads every file of the last commit and compares it with its checksum; damage is an error of
+    /// kind [`super::PortErrorKind::Corrupt`]. May take seconds; neither searches nor writes wait for it.
+    fn check(&self) -> PortResult<()>;
+
     /// The generation named when the index was created. When it is not the catalog's, one of the
     /// two was lost or replaced and the lexical side must be filled again.
     fn generation(&self) -> u64;

@@ -41,6 +41,10 @@ pub trait VectorIndex: Send + Sync {
     /// How many vectors a space holds.
     fn count(&self, space: VectorSpace) -> PortResult<u64>;
 
+    /// Reads every vector; what cannot be read is an error of kind [`super::PortErrorKind::Corrupt`].
+    /// May take seconds; neither searches nor changes wait for it.
+    fn check(&self) -> PortResult<()>;
+
     /// The generation named when the index was created; see [`super::LexicalIndex::generation`].
     fn generation(&self) -> u64;
 

@@ -26,6 +26,7 @@ struct LibraryRecord {
 /// The directory of the library and its record.
 pub(super) struct Library<'a> {
     pub(super) config: &'a AssetConfig,
+    pub(super) offline: bool,
     pub(super) dir: PathBuf,
 }
 
@@ -123,7 +124,7 @@ impl Library<'_> {
 
     fn fetch(&self, pin: &LibraryPin, path: &Path, progress: Progress<'_>) -> Result<(), EmbedError> {
         let subject = Self::describe();
-        if self.config.offline {
+        if self.offline {
             return Err(EmbedError::Offline { subject });
         }
         let staging = Staging::new(&self.dir)?;

@@ -28,6 +28,7 @@ use library::Library;
 use model::Models;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -126,6 +127,8 @@ pub enum AssetState {
 #[derive(Debug)]
 pub struct Assets {
     config: AssetConfig,
+    /// Never fetch anything; at first as configured.
+    offline: AtomicBool,
     /// What was found by the last look at the disk; `None` when that must be done again.
     installed: Mutex<Option<Arc<Installed>>>,
 }
@@ -134,6 +137,7 @@ impl Assets {
     /// Looks at nothing yet.
     pub fn new(config: AssetConfig) -> Self {
         Self {
+            offline: AtomicBool::new(config.offline),
             config,
             installed: Mutex::default(),
         }
@@ -220,6 +224,11 @@ impl Assets {
         self.config.precision
     }
 
+    /// Forbids or allows fetching from now on; what is being fetched is not broken off.
+    pub fn set_offline(&self, offline: bool) {
+        self.offline.store(offline, Ordering::Relaxed);
+    }
+
     /// Makes the next question look at the disk again.
     pub(crate) fn forget(&self) {
         *self.cached() = None;
@@ -251,6 +260,7 @@ impl Assets {
     fn library(&self) -> Library<'_> {
         Library {
             config: &self.config,
+            offline: self.offline.load(Ordering::Relaxed),
             dir: self.config.data_dir.join("runtime"),
         }
     }
@@ -258,6 +268,7 @@ impl Assets {
     fn models(&self) -> Models<'_> {
         Models {
             config: &self.config,
+            offline: self.offline.load(Ordering::Relaxed),
             dir: self.config.data_dir.join("models"),
         }
     }

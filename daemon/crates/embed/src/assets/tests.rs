@@ -54,6 +54,7 @@ impl Fixture {
     fn library(&self) -> Library<'_> {
         Library {
             config: &self.config,
+            offline: self.config.offline,
             dir: self.config.data_dir.join("runtime"),
         }
     }
@@ -61,6 +62,7 @@ impl Fixture {
     fn models(&self) -> Models<'_> {
         Models {
             config: &self.config,
+            offline: self.config.offline,
             dir: self.config.data_dir.join("models"),
         }
     }

@@ -95,7 +95,9 @@ fn a_text_longer_than_the_window_is_read_to_its_end() {
 fn unloaded_models_come_back() {
     let pool = pool(Precision::Int8);
     let before = pool.embed_query("open a socket").expect("embedded");
+    assert!(pool.is_loaded());
     pool.unload();
+    assert!(!pool.is_loaded());
     let after = pool.embed_query("open a socket").expect("embedded again");
     assert_eq!(before, after);
 }

@@ -23,10 +23,13 @@ pub(crate) fn search(snapshot: &Snapshot, query: &LexicalQuery<'_>) -> io::Resul
     let scope = scope::Scope::of(snapshot, query);
     let contents = score::contents(snapshot, &scope, &terms)?;
     let paths = score::paths(snapshot, &scope, &terms)?;
-    Ok(LexicalEvidence {
+    let evidence = LexicalEvidence {
         contents: rank::contents(snapshot, &contents, query),
         paths: rank::paths(snapshot, &paths, query),
-    })
+    };
+    let (n_contents, n_paths) = (evidence.contents.len(), evidence.paths.len());
+    tracing::debug!(n_terms = terms.len(), n_contents, n_paths, "searched the words");
+    Ok(evidence)
 }
 
 /// The terms that count, in the order of the query.

@@ -120,6 +120,7 @@ pub(super) fn definitions(
             open.push((name, 0));
         }
     }
+    tracing::debug!(n_names = open.len(), "looking up definitions");
     let mut found = Vec::new();
     while !open.is_empty() && found.len() < limit {
         let share = (limit - found.len()).div_ceil(open.len());

@@ -7,6 +7,7 @@
 mod counts;
 mod garbage;
 mod ids;
+mod languages;
 mod lookups;
 mod manifest;
 mod names;
@@ -25,13 +26,17 @@ use crate::registry::root_text;
 use crate::sqlite::Database;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextId, WorktreeId};
 use codemem_core::ports::{
-    Catalog, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult, RecordedFile,
-    SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks, PendingFile,
+    PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use counts::CountsCache;
 use names::Kinds;
 use std::path::{Path, PathBuf};
+
+/// Bytes of disk left alone by passes: room for the log to be folded in, for deletions, which are how
+/// room is made, and for the logs of the daemon.
+const RECORD_RESERVE: u64 = 24 * 1024 * 1024;
 
 /// The catalog of one repository, in `catalog.db` of its directory.
 pub struct SqliteCatalog {
@@ -42,9 +47,10 @@ pub struct SqliteCatalog {
 }
 
 impl SqliteCatalog {
-    /// Opens the catalog in `directory`, creating both when missing.
-    pub fn open(directory: &Path) -> StoreResult<Self> {
-        let database = Database::open(&directory.join(schema::FILE_NAME), &schema::SCHEMA)?;
+    /// Opens the catalog in `directory`, creating both when missing. With `suspect`, or when its last
+    /// owner did not close it, its pages are checked first.
+    pub fn open(directory: &Path, suspect: bool) -> StoreResult<Self> {
+        let database = Database::open(&directory.join(schema::FILE_NAME), &schema::SCHEMA, suspect)?;
         let kinds = database.write("learn the symbol kinds", |tx| Kinds::load(tx, database.name()))?;
         let generation = database.read("read the generation", settings::generation)?;
         Ok(Self {
@@ -54,23 +60,22 @@ impl SqliteCatalog {
             counts: CountsCache::default(),
         })
     }
-
-    /// Looks at every page of the file; damage is an error.
-    pub fn check(&self) -> StoreResult<()> {
-        self.database.check()
-    }
 }
 
 impl Catalog for SqliteCatalog {
     fn worktree(&self, root: &Path) -> PortResult<WorktreeId> {
-        let root = root_text(root)?;
-        let found = self.database.read("find a worktree", |tx| worktrees::find(tx, root))?;
-        if let Some(worktree) = found {
+        if let Some(worktree) = self.find_worktree(root)? {
             return Ok(worktree);
         }
+        let root = root_text(root)?;
         Ok(self
             .database
             .write("add a worktree", |tx| worktrees::find_or_create(tx, root))?)
+    }
+
+    fn find_worktree(&self, root: &Path) -> PortResult<Option<WorktreeId>> {
+        let root = root_text(root)?;
+        Ok(self.database.read("find a worktree", |tx| worktrees::find(tx, root))?)
     }
 
     fn worktrees(&self) -> PortResult<Vec<(WorktreeId, PathBuf)>> {
@@ -102,6 +107,7 @@ impl Catalog for SqliteCatalog {
         change: &ManifestChange,
         extractor_version: u32,
     ) -> PortResult<Vec<RecordedFile>> {
+        self.database.require_room(RECORD_RESERVE)?;
         Ok(self.database.write("record files", |tx| {
             record::record(tx, &self.kinds, worktree, change, extractor_version)
         })?)
@@ -117,6 +123,19 @@ impl Catalog for SqliteCatalog {
         Ok(self
             .database
             .write("rewind", |tx| outbox::rewind(tx, extractor_version))?)
+    }
+
+    fn note_languages(&self, changed: &[ChangedLanguage]) -> PortResult<()> {
+        if self.noted_languages()? == changed {
+            return Ok(());
+        }
+        Ok(self
+            .database
+            .write("note the changed languages", |tx| languages::note(tx, changed))?)
+    }
+
+    fn noted_languages(&self) -> PortResult<Vec<ChangedLanguage>> {
+        Ok(self.database.read("find the changed languages", languages::noted)?)
     }
 
     fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()> {
@@ -215,6 +234,14 @@ impl Catalog for SqliteCatalog {
         self.database
             .write("collect garbage", |tx| garbage::delete(tx, garbage))?;
         Ok(self.database.compact()?)
+    }
+
+    fn marks(&self) -> PortResult<Marks> {
+        Ok(self.database.read("list what the indexes have", outbox::marks)?)
+    }
+
+    fn check(&self) -> PortResult<()> {
+        Ok(self.database.check()?)
     }
 
     fn generation(&self) -> u64 {

@@ -1,10 +1,10 @@
 //! What the other two indexes still have to do: contents and paths outside the lexical index, texts
 //! without a vector.
 
-use super::rows;
+use super::rows::{self, SPACE_CHUNKS, SPACE_FILES};
 use crate::sqlite::Fault;
-use codemem_core::ids::{ContentId, PathId, TextId, WorktreeId};
-use codemem_core::ports::{Garbage, PendingFile, VectorSpace};
+use codemem_core::ids::{ContentId, IdSet, PathId, TextId, WorktreeId};
+use codemem_core::ports::{Garbage, Marks, PendingFile, VectorSpace};
 use rusqlite::{CachedStatement, Connection, Params, params};
 use std::collections::HashSet;
 
@@ -33,6 +33,25 @@ pub(super) fn clear_lexical(tx: &Connection) -> Result<(), Fault> {
          UPDATE paths SET lexical = 0 WHERE lexical <> 0;",
     )?;
     Ok(())
+}
+
+/// What the other two indexes should hold. Texts are counted row by row: nothing else ever asks for all of them.
+pub(super) fn marks(tx: &Connection) -> Result<Marks, Fault> {
+    let set = |sql| -> Result<IdSet, Fault> { Ok(ids(tx, sql, [], |id| id)?.into_iter().collect()) };
+    let count = |space: i64| -> Result<u64, Fault> {
+        let n_texts: i64 = tx.query_row(
+            "SELECT count(*) FROM texts WHERE vector = 1 AND space = ?1",
+            [space],
+            |row| row.get(0),
+        )?;
+        Ok(n_texts as u64)
+    };
+    Ok(Marks {
+        contents: set("SELECT id FROM contents WHERE lexical = 1 AND n_chunks > 0")?,
+        paths: set("SELECT id FROM paths WHERE lexical = 1")?,
+        file_texts: count(SPACE_FILES)?,
+        chunk_texts: count(SPACE_CHUNKS)?,
+    })
 }
 
 /// Takes every manifest line whose content or path never reached the lexical index, or whose content

@@ -22,6 +22,11 @@ pub(super) fn record(
     extractor_version: u32,
 ) -> Result<Vec<RecordedFile>, Fault> {
     worktrees::require(tx, worktree)?;
+    tracing::debug!(
+        n_put = change.put.len(),
+        n_removed = change.removed.len(),
+        "recording files"
+    );
     manifest::remove(tx, worktree, &change.removed)?;
     manifest::restamp(tx, worktree, &change.restamped)?;
     let mut recorder = Recorder::open(tx, kinds, worktree, extractor_version)?;

@@ -4,7 +4,7 @@ use super::migrate::{self, Schema};
 use super::readers::Readers;
 use crate::error::{DatabaseName, StoreError, StoreResult};
 use crate::files;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,8 +61,8 @@ impl From<StoreError> for Fault {
 
 impl Database {
     /// Opens the file, creating it and its directory when missing, and brings it to the schema's
-    /// latest version. A file whose last owner did not close it is checked first.
-    pub(crate) fn open(path: &Path, schema: &Schema) -> StoreResult<Self> {
+    /// latest version. A file whose last owner did not close it, or that is `suspect`, is checked first.
+    pub(crate) fn open(path: &Path, schema: &Schema, suspect: bool) -> StoreResult<Self> {
         let name = DatabaseName {
             path: path.to_owned(),
             remedy: schema.remedy,
@@ -73,15 +73,24 @@ impl Database {
         files::create_private_file(path)?;
         let left_open = std::fs::metadata(log_path(path)).is_ok_and(|log| log.len() > 0);
 
-        let opened = |source| StoreError::OpenDatabase {
-            database: name.clone(),
-            source,
+        let opened = |source| {
+            if is_full(&source, path) {
+                return StoreError::DiskFull {
+                    action: "open the database",
+                    path: path.to_owned(),
+                    source: source.into(),
+                };
+            }
+            StoreError::OpenDatabase {
+                database: name.clone(),
+                source,
+            }
         };
         let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, WRITER_CACHE_KIB).map_err(opened)?;
         let empty = migrate::inspect(&writer, schema, &name)?;
         configure_writer(&writer, schema, empty).map_err(opened)?;
-        if left_open {
-            check(&writer, &name)?;
+        if left_open || suspect {
+            check(&writer, "quick_check", &name)?;
         }
         migrate::migrate(&mut writer, schema).map_err(opened)?;
         Ok(Self {
@@ -134,13 +143,14 @@ impl Database {
         &self.name
     }
 
-    /// Looks at every page; the first finding is an error.
+    /// Looks at every page, and at indexes against their tables; the first finding is an error. Works
+    /// on a connection of its own, so that no reader waits for its turn while it takes its time.
     pub(crate) fn check(&self) -> StoreResult<()> {
-        let reader = self.readers.take().map_err(|source| StoreError::OpenDatabase {
+        let reader = open_reader(&self.name.path).map_err(|source| StoreError::OpenDatabase {
             database: self.name.clone(),
             source,
         })?;
-        check(&reader, &self.name)
+        check(&reader, "integrity_check", &self.name)
     }
 
     /// Gives free pages and the write-ahead log back to the file system.
@@ -169,9 +179,19 @@ impl Database {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses to begin what may write up to `bytes` when the disk has no room for it.
+    pub(crate) fn require_room(&self, bytes: u64) -> StoreResult<()> {
+        files::require_room(&self.name.path, bytes)
+    }
+
     fn explain(&self, action: &'static str, fault: Fault) -> StoreError {
         match fault {
             Fault::Refused(error) => error,
+            Fault::Sqlite(source) if is_full(&source, &self.name.path) => StoreError::DiskFull {
+                action,
+                path: self.name.path.clone(),
+                source: source.into(),
+            },
             Fault::Sqlite(source) => {
                 // A value that is not what was stored there: only the check can say whether the file is at fault.
                 if source.sqlite_error().is_none()
@@ -187,6 +207,17 @@ impl Database {
             }
         }
     }
+}
+
+/// Whether SQLite failed for want of room. It says so of its files, but not of the index of its log,
+/// of quotas or of file size limits: those are recognised by looking.
+fn is_full(error: &rusqlite::Error, path: &Path) -> bool {
+    /// Less than SQLite asks for at once: a page, or a piece of the log's index.
+    const FULL_DISK_BYTES: u64 = 64 * 1024;
+    let code = error.sqlite_error_code();
+    code == Some(ErrorCode::DiskFull)
+        || matches!(code, Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen))
+            && files::available_bytes(path).is_some_and(|available| available < FULL_DISK_BYTES)
 }
 
 /// Opens a connection that can only read.
@@ -215,9 +246,9 @@ fn configure_writer(writer: &Connection, schema: &Schema, empty: bool) -> rusqli
     writer.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)
 }
 
-fn check(connection: &Connection, name: &DatabaseName) -> StoreResult<()> {
+fn check(connection: &Connection, pragma: &str, name: &DatabaseName) -> StoreResult<()> {
     let finding: String = connection
-        .pragma_query_value(None, "quick_check", |row| row.get(0))
+        .pragma_query_value(None, pragma, |row| row.get(0))
         .map_err(|source| StoreError::Query {
             action: "check pages",
             database: name.clone(),
@@ -228,7 +259,7 @@ fn check(connection: &Connection, name: &DatabaseName) -> StoreResult<()> {
     }
     Err(StoreError::DamagedDatabase {
         database: name.clone(),
-        finding,
+        finding: finding.split_whitespace().collect::<Vec<_>>().join(" "),
     })
 }
 
@@ -258,7 +289,7 @@ mod tests {
 
     /// Enough rows for many pages, so that damage in the middle hits data.
     fn filled(path: &Path) -> Database {
-        let database = Database::open(path, &SCHEMA).expect("opened");
+        let database = Database::open(path, &SCHEMA, false).expect("opened");
         database
             .write("fill", |tx| {
                 for x in 0..500 {
@@ -340,7 +371,7 @@ mod tests {
             let path = root.path().join("a.db");
             drop(filled(&path));
             damage(&path);
-            let found = Database::open(&path, &SCHEMA).and_then(|database| database.check());
+            let found = Database::open(&path, &SCHEMA, false).and_then(|database| database.check());
             let error = found.expect_err(name);
             assert_eq!(error.kind(), PortErrorKind::Corrupt, "{name}: {error}");
             assert_eq!(error.hint().as_deref(), Some("start again"), "{name}");
@@ -352,7 +383,7 @@ mod tests {
         let root = tempfile::tempdir().expect("temporary directory");
         let (path, copy) = (root.path().join("a.db"), root.path().join("b.db"));
         drop(filled(&path));
-        let database = Database::open(&path, &SCHEMA).expect("opened");
+        let database = Database::open(&path, &SCHEMA, false).expect("opened");
         database
             .write("add", |tx| Ok(tx.execute("INSERT INTO a VALUES (1, NULL)", [])?))
             .expect("in the log");
@@ -361,7 +392,7 @@ mod tests {
         bytes[middle..middle + 20_000].fill(0xA5);
         fs::write(&copy, bytes).expect("written");
         fs::copy(log_path(&path), log_path(&copy)).expect("copied");
-        let error = Database::open(&copy, &SCHEMA).err().expect("damage found");
+        let error = Database::open(&copy, &SCHEMA, false).err().expect("damage found");
         assert_eq!(error.kind(), PortErrorKind::Corrupt);
     }
 
@@ -372,7 +403,7 @@ mod tests {
         let database = filled(&path);
         fs::copy(&path, &copy).expect("copied");
         fs::copy(log_path(&path), log_path(&copy)).expect("copied");
-        let survivor = Database::open(&copy, &SCHEMA).expect("opened");
+        let survivor = Database::open(&copy, &SCHEMA, false).expect("opened");
         assert_eq!(sum(&survivor).expect("read"), sum(&database).expect("read"));
     }
 }

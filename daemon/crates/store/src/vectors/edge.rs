@@ -8,10 +8,8 @@ use codemem_core::ids::{IdSet, TextId};
 use codemem_core::ports::{Catalog, PortResult, VectorIndex, VectorSpace};
 use std::mem::size_of;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-/// Put behind the name of a directory with damaged vectors; the last damage is kept for whoever wants to look.
-const SET_ASIDE: &str = "damaged";
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Vectors up to which every query looks at each of them: 50,000 of 384 dimensions take about 12 ms,
 /// and a graph over them a minute and a half of CPU to build.
@@ -20,6 +18,9 @@ const EXACT_UP_TO: usize = 50_000;
 /// Bytes of disk left alone. The engine writes through mapped files, where a full disk is not an error
 /// but the end of the process.
 const DISK_RESERVE: u64 = 64 * 1024 * 1024;
+
+/// Bytes of disk left alone by deletions, which are how room is made.
+const DELETE_RESERVE: u64 = 4 * 1024 * 1024;
 
 /// Copies of a vector that are on disk until the operation log is cut, rounded up.
 const WRITE_AMPLIFICATION: u64 = 4;
@@ -31,6 +32,7 @@ pub struct EdgeVectors {
     /// Held around every change; also what the descriptor file says.
     writer: Mutex<Descriptor>,
     spaces: [RwLock<Slot>; 2],
+    written: Arc<AtomicBool>,
 }
 
 /// What there is of a space.
@@ -82,21 +84,24 @@ impl EdgeVectors {
     }
 
     /// Opens the index that belongs to a catalog. One that is missing or of another generation is made
-    /// anew; so is a damaged one, which is set aside as `DIRECTORY.damaged`. The catalog is told before
-    /// an index is made: whoever is interrupted between the two starts over, instead of missing vectors
-    /// that the catalog believes to be there.
+    /// anew. The catalog is told before that: whoever is interrupted between the two starts over, instead
+    /// of missing vectors that the catalog believes to be there.
     pub fn open_for(directory: &Path, catalog: &dyn Catalog) -> PortResult<Self> {
-        match Self::open(directory) {
-            Ok(Some(vectors)) if vectors.generation == catalog.generation() => return Ok(vectors),
-            Ok(Some(_) | None) => {}
-            Err(error @ StoreError::DamagedVectors { .. }) => {
-                tracing::error!(%error, "vectors are set aside and made again");
-                files::set_aside(directory, SET_ASIDE)?;
-            }
-            Err(error) => return Err(error.into()),
+        match Self::open(directory)? {
+            Some(vectors) if vectors.generation == catalog.generation() => Ok(vectors),
+            Some(_) | None => Self::replace(directory, catalog),
         }
+    }
+
+    /// Makes an empty index for a catalog, and tells it so first.
+    pub fn replace(directory: &Path, catalog: &dyn Catalog) -> PortResult<Self> {
         catalog.reset_vectors()?;
         Ok(Self::create(directory, catalog.generation())?)
+    }
+
+    /// Whether anything was written since the index was opened. Outlives the index.
+    pub fn written(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.written)
     }
 
     /// Tidies up for size and speed: rewrites segments with many deleted vectors, and builds a graph
@@ -124,6 +129,7 @@ impl EdgeVectors {
             generation: descriptor.generation,
             writer: Mutex::new(descriptor),
             spaces: slots.map(RwLock::new),
+            written: Arc::default(),
         }
     }
 
@@ -168,12 +174,15 @@ impl EdgeVectors {
             return Ok(());
         }
         let mut writer = self.lock_writer();
+        // Deleting writes, too, if little: into the log, and flags. Rewriting a segment needs room for one.
+        files::require_room(&self.directory, DELETE_RESERVE)?;
+        let has_room = self.require_room(0).is_ok();
         for space in SPACES {
             let n_left = match self.read(space).shard()? {
                 Some(shard) => {
                     shard.delete(texts)?;
                     // With a graph, rewriting means building it again: that is left to `optimize`.
-                    if !shard.has_graph()? {
+                    if has_room && !shard.has_graph()? {
                         shard.optimize(None)?;
                     }
                     shard.count()?
@@ -265,17 +274,11 @@ impl EdgeVectors {
     }
 
     fn require_room(&self, vector_bytes: u64) -> StoreResult<()> {
-        let wanted = DISK_RESERVE + WRITE_AMPLIFICATION * vector_bytes;
-        match files::available_bytes(&self.directory) {
-            Some(available) if available < wanted => Err(StoreError::VectorsDiskFull {
-                directory: self.directory.clone(),
-                available,
-            }),
-            Some(_) | None => Ok(()),
-        }
+        files::require_room(&self.directory, DISK_RESERVE + WRITE_AMPLIFICATION * vector_bytes)
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, Descriptor> {
+        self.written.store(true, Ordering::Relaxed);
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -334,7 +337,9 @@ impl VectorIndex for EdgeVectors {
         within: Option<&IdSet>,
         limit: usize,
     ) -> PortResult<Vec<(TextId, f32)>> {
-        Ok(self.find(space, vector, within, limit)?)
+        let found = self.find(space, vector, within, limit)?;
+        tracing::debug!(?space, n_found = found.len(), "searched the vectors");
+        Ok(found)
     }
 
     fn count(&self, space: VectorSpace) -> PortResult<u64> {
@@ -342,6 +347,15 @@ impl VectorIndex for EdgeVectors {
             Some(shard) => Ok(shard.count()?),
             None => Ok(0),
         }
+    }
+
+    fn check(&self) -> PortResult<()> {
+        for space in SPACES {
+            if let Some(shard) = self.read(space).shard()? {
+                shard.check()?;
+            }
+        }
+        Ok(())
     }
 
     fn generation(&self) -> u64 {

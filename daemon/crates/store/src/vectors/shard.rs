@@ -10,8 +10,8 @@ use codemem_core::ids::{IdSet, TextId};
 use qdrant_edge::{
     Condition, Distance, EdgeConfig, EdgeConfigBuilder, EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder,
     Filter, HasIdCondition, NamedQuery, OperationResult, PointId, PointInsertOperations, PointOperations,
-    PointStructPersisted, QueryEnum, QueryRequest, ScoringQuery, UpdateOperation, VectorStructPersisted, WalOptions,
-    WithPayloadInterface, WithVector,
+    PointStructPersisted, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, UpdateOperation, VectorStructInternal,
+    VectorStructPersisted, WalOptions, WithPayloadInterface, WithVector,
 };
 use std::any::Any;
 use std::fs::{self, File, TryLockError};
@@ -33,6 +33,9 @@ const LOG_KEPT_BYTES: u64 = 16 * 1024 * 1024;
 /// Points per operation: the segment is locked against searches for as long as one takes, about 5 ms.
 const UPSERT_BATCH: usize = 256;
 
+/// Vectors read at a time by a check: 1.5 MiB of them.
+const CHECK_BATCH: usize = 1_000;
+
 /// Vectors compared in the time that one more hit, or one more id of a filter, takes: about a microsecond.
 const VECTORS_PER_HIT: usize = 15;
 
@@ -45,6 +48,9 @@ const SEGMENTS: usize = 2;
 
 /// Bytes left on a disk that is full for our purposes: less than one file of the operation log.
 const FULL_DISK_BYTES: u64 = LOG_FILE_BYTES as u64;
+
+/// Bytes that opening a shard may need: the next file of its log, and of its first segment.
+const OPENING_BYTES: u64 = 48 * 1024 * 1024;
 
 /// An `indexing_threshold` that means never.
 const NEVER: usize = 0;
@@ -77,7 +83,7 @@ impl Shard {
         refuse_when_in_use(directory, &log)?;
         cut_log(&log);
         let engine = caught(|| EdgeShard::load(directory, Some(config(dimension))))
-            .map_err(|finding| diagnose(directory, finding))?;
+            .map_err(|failure| diagnose(directory, failure.into_reason()))?;
         Ok(Self {
             directory: directory.to_owned(),
             dimension,
@@ -172,6 +178,41 @@ impl Shard {
         guard(&self.directory, "count vectors", || {
             Ok(self.engine().info().points_count as u64)
         })
+    }
+
+    /// Reads every vector; one that is not there, or that is no unit vector, is damage.
+    pub(super) fn check(&self) -> StoreResult<()> {
+        let damaged = |finding: String| StoreError::DamagedVectors {
+            directory: self.directory.clone(),
+            finding,
+        };
+        let (mut offset, mut n_read) = (None, 0);
+        let n_points = self.count()?;
+        loop {
+            let request = ScrollRequest {
+                offset,
+                limit: Some(CHECK_BATCH),
+                filter: None,
+                with_payload: Some(WithPayloadInterface::Bool(false)),
+                with_vector: WithVector::Bool(true),
+                order_by: None,
+            };
+            let (records, next) =
+                caught(|| self.engine().scroll(request)).map_err(|failure| damaged(failure.into_reason()))?;
+            n_read += records.len() as u64;
+            for record in records {
+                if !is_unit(record.vector.as_ref(), self.dimension) {
+                    return Err(damaged(format!("the vector of point {} is not one", record.id)));
+                }
+            }
+            let Some(next) = next else { break };
+            offset = Some(next);
+        }
+        // Vectors may have come or gone while they were read.
+        if n_read < n_points.min(self.count()?) {
+            return Err(damaged(format!("{n_read} vectors can be read, {n_points} are counted")));
+        }
+        Ok(())
     }
 
     /// Makes everything so far durable.
@@ -277,6 +318,19 @@ fn optimizers(indexing_threshold_kib: usize) -> EdgeOptimizersConfig {
     }
 }
 
+/// Whether a stored vector can be what was given: unit length, but for rounding.
+fn is_unit(vector: Option<&VectorStructInternal>, dimension: usize) -> bool {
+    /// Furthest that a squared length may be from one.
+    const ROUNDING: f32 = 0.05;
+    match vector {
+        Some(VectorStructInternal::Single(vector)) => {
+            let squared = vector.iter().map(|x| x * x).sum::<f32>();
+            vector.len() == dimension && (squared - 1.0).abs() <= ROUNDING
+        }
+        Some(VectorStructInternal::MultiDense(_) | VectorStructInternal::Named(_)) | None => false,
+    }
+}
+
 fn point_id(text: u32) -> PointId {
     PointId::NumId(u64::from(text))
 }
@@ -284,24 +338,48 @@ fn point_id(text: u32) -> PointId {
 /// Runs a piece of the engine and gives its failure a subject. The engine only has words for what went
 /// wrong, so a full disk is recognised by looking.
 fn guard<T>(directory: &Path, action: &'static str, run: impl FnOnce() -> OperationResult<T>) -> StoreResult<T> {
-    caught(run).map_err(|reason| match files::available_bytes(directory) {
-        Some(available) if available < FULL_DISK_BYTES => StoreError::VectorsDiskFull {
-            directory: directory.to_owned(),
-            available,
-        },
-        Some(_) | None => StoreError::Vectors {
+    caught(run).map_err(|failure| match files::available_bytes(directory) {
+        Some(available) if available < FULL_DISK_BYTES => StoreError::DiskFull {
             action,
-            directory: directory.to_owned(),
-            reason,
+            path: directory.to_owned(),
+            source: failure.into_reason().into(),
+        },
+        Some(_) | None => match failure {
+            Failure::Refused(reason) => StoreError::Vectors {
+                action,
+                directory: directory.to_owned(),
+                reason,
+            },
+            Failure::Panicked(reason) => StoreError::VectorsPanicked {
+                action,
+                directory: directory.to_owned(),
+                reason,
+            },
         },
     })
 }
 
-/// Runs a piece of the engine; a panic becomes an error like any other, in the engine's words.
-fn caught<T>(run: impl FnOnce() -> OperationResult<T>) -> Result<T, String> {
+/// How the engine failed, in its own words.
+enum Failure {
+    /// It said so.
+    Refused(String),
+    /// It panicked.
+    Panicked(String),
+}
+
+impl Failure {
+    fn into_reason(self) -> String {
+        match self {
+            Self::Refused(reason) | Self::Panicked(reason) => reason,
+        }
+    }
+}
+
+/// Runs a piece of the engine; a panic becomes an error like any other.
+fn caught<T>(run: impl FnOnce() -> OperationResult<T>) -> Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(panic) => Err(panic_message(panic.as_ref())),
+        Ok(result) => result.map_err(|error| Failure::Refused(error.to_string())),
+        Err(panic) => Err(Failure::Panicked(panic_message(panic.as_ref()))),
     }
 }
 
@@ -315,17 +393,46 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "panic without a message".to_owned())
 }
 
-/// Says why a shard could not be opened. The engine only has words for it, so the directory is tried:
-/// one that can be written to holds damaged files, and one that is missing is damage too.
+/// Says why a shard could not be opened. The engine only has words for it, so the machine is looked
+/// at: a disk without room, files that may not be read or written, descriptors that have run out are
+/// no damage. What is left is, and so is a file or a directory that is missing.
 fn diagnose(directory: &Path, finding: String) -> StoreError {
-    let probe = directory.join("probe.tmp");
-    match fs::write(&probe, [0; 4096]).and_then(|()| fs::remove_file(&probe)) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => StoreError::WriteFile { path: probe, source },
+    if let Err(error) = files::require_room(directory, OPENING_BYTES) {
+        return error;
+    }
+    match reachable(directory) {
+        Err((path, source)) if source.kind() != io::ErrorKind::NotFound => StoreError::WriteFile { path, source },
         Ok(()) | Err(_) => StoreError::DamagedVectors {
             directory: directory.to_owned(),
             finding,
         },
     }
+}
+
+/// Whether every file below a directory can be opened for reading and writing, and one more be made.
+fn reachable(directory: &Path) -> Result<(), (PathBuf, io::Error)> {
+    let probe = directory.join("probe.tmp");
+    fs::write(&probe, [0; 4096])
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|error| (probe, error))?;
+    let mut pending = vec![directory.to_owned()];
+    while let Some(place) = pending.pop() {
+        let failed = |error| (place.clone(), error);
+        for entry in fs::read_dir(&place).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            if entry.file_type().map_err(failed)?.is_dir() {
+                pending.push(path);
+            } else {
+                File::options()
+                    .read(true)
+                    .write(true)
+                    .open(&path)
+                    .map_err(|error| (path, error))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A healthy shard that is open elsewhere must not pass for a damaged one. The engine holds a lock on

@@ -198,9 +198,9 @@ fn clearing_is_durable_and_forgets_the_dimension() {
 }
 
 #[test]
-fn the_index_of_a_catalog_is_made_anew_when_it_is_missing_foreign_or_damaged() {
+fn the_index_of_a_catalog_is_made_anew_when_it_is_missing_or_foreign_and_refused_when_damaged() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let catalog = SqliteCatalog::open(directory.path()).expect("opened");
+    let catalog = SqliteCatalog::open(directory.path(), false).expect("opened");
     let place = directory.path().join("vectors");
     let fill = |vectors: EdgeVectors| {
         assert_eq!(vectors.generation(), catalog.generation());
@@ -217,11 +217,52 @@ fn the_index_of_a_catalog_is_made_anew_when_it_is_missing_foreign_or_damaged() {
 
     drop(EdgeVectors::create(&place, 42).expect("another catalog's"));
     fill(EdgeVectors::open_for(&place, &catalog).expect("foreign"));
-    fs::remove_dir_all(place.join("chunks")).expect("removed");
-    fill(EdgeVectors::open_for(&place, &catalog).expect("a shard is missing"));
-    fs::write(place.join("vectors.json"), "{").expect("written");
-    fill(EdgeVectors::open_for(&place, &catalog).expect("damaged"));
-    assert!(directory.path().join("vectors.damaged/chunks").exists());
+    let damages: [fn(&Path); 2] = [
+        |place| fs::remove_dir_all(place.join("chunks")).expect("removed"),
+        |place| fs::write(place.join("vectors.json"), "{").expect("written"),
+    ];
+    for damage in damages {
+        damage(&place);
+        let error = EdgeVectors::open_for(&place, &catalog).err().expect("damaged");
+        assert_eq!(error.kind, PortErrorKind::Corrupt, "{error}");
+        assert!(
+            catalog.fingerprint().expect("read").is_some(),
+            "nothing was decided yet"
+        );
+        fill(EdgeVectors::replace(&place, &catalog).expect("made anew"));
+    }
+}
+
+#[test]
+fn a_check_reads_every_vector() {
+    let (directory, vectors) = index();
+    vectors.upsert(Chunks, &points(0..2_500)).expect("added");
+    vectors.upsert(Files, &points(0..10)).expect("added");
+    vectors.check().expect("sound");
+    vectors.flush().expect("flushed");
+    drop(vectors);
+    // Bytes that no structure covers: only reading the vectors shows it.
+    let mut overwritten = 0;
+    let mut pending = vec![directory.path().join("chunks/segments")];
+    while let Some(place) = pending.pop() {
+        for entry in fs::read_dir(place).expect("listed") {
+            let path = entry.expect("entry").path();
+            if path.is_dir() {
+                pending.push(path);
+            } else if path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("chunk_"))
+            {
+                let mut bytes = fs::read(&path).expect("readable");
+                bytes[64..128].fill(0x7f);
+                fs::write(&path, bytes).expect("written");
+                overwritten += 1;
+            }
+        }
+    }
+    assert!(overwritten > 0, "the vectors are where they were");
+    let error = reopened(directory.path()).check().expect_err("damaged");
+    assert_eq!(error.kind, PortErrorKind::Corrupt, "{error}");
 }
 
 #[test]

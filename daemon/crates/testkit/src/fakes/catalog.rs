@@ -4,8 +4,8 @@ use super::{Fault, Faults};
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry, PendingFile, PortResult,
-    RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, ChangedLanguage, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
+    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::Extraction;
@@ -31,6 +31,7 @@ struct Data {
     manifests: BTreeMap<(WorktreeId, PathId), Line>,
     skipped: HashMap<WorktreeId, Vec<(String, SkipReason)>>,
     fingerprint: Option<Fingerprint>,
+    languages: Vec<ChangedLanguage>,
     n_contents: u32,
     n_chunks: u32,
 }
@@ -181,6 +182,12 @@ impl Catalog for MemoryCatalog {
         Ok(id)
     }
 
+    fn find_worktree(&self, root: &Path) -> PortResult<Option<WorktreeId>> {
+        let data = self.lock();
+        let found = data.worktrees.iter().find(|(_, known)| known == root);
+        Ok(found.map(|(id, _)| *id))
+    }
+
     fn worktrees(&self) -> PortResult<Vec<(WorktreeId, PathBuf)>> {
         Ok(self.lock().worktrees.clone())
     }
@@ -295,6 +302,25 @@ impl Catalog for MemoryCatalog {
             contents,
             ..Garbage::default()
         })
+    }
+
+    fn note_languages(&self, changed: &[ChangedLanguage]) -> PortResult<()> {
+        let mut data = self.lock();
+        let before = std::mem::replace(&mut data.languages, changed.to_vec());
+        let differs = |language: &String| {
+            let number = |list: &[ChangedLanguage]| list.iter().find(|row| row.name == *language).map(|row| row.number);
+            number(&before) != number(changed)
+        };
+        for content in data.contents.values_mut() {
+            if differs(&content.extraction.language) {
+                content.version = 0;
+            }
+        }
+        Ok(())
+    }
+
+    fn noted_languages(&self) -> PortResult<Vec<ChangedLanguage>> {
+        Ok(self.lock().languages.clone())
     }
 
     fn set_skipped(&self, worktree: WorktreeId, skipped: &[(String, SkipReason)]) -> PortResult<()> {
@@ -483,6 +509,30 @@ impl Catalog for MemoryCatalog {
         data.contents.retain(|id, _| !garbage.contents.contains(id));
         data.texts.retain(|_, text| !garbage.texts.contains(text));
         Ok(())
+    }
+
+    fn marks(&self) -> PortResult<Marks> {
+        let data = self.lock();
+        let marked = data.contents.iter().filter(|(_, content)| content.lexical);
+        let summaries: HashSet<TextId> = data.manifests.values().map(|line| line.summary).collect();
+        let texts: HashSet<TextId> = data.all_chunks().map(|(.., text)| text).collect();
+        let count = |space, texts: HashSet<TextId>| {
+            let has_vector = |text: &&TextId| data.embedded.contains(&(space, **text));
+            texts.iter().filter(has_vector).count() as u64
+        };
+        Ok(Marks {
+            contents: marked
+                .filter(|(_, content)| !content.chunks.is_empty())
+                .map(|(id, _)| id.0)
+                .collect(),
+            paths: data.lexical_paths.iter().map(|path| path.0).collect(),
+            file_texts: count(VectorSpace::Files, summaries),
+            chunk_texts: count(VectorSpace::Chunks, texts),
+        })
+    }
+
+    fn check(&self) -> PortResult<()> {
+        self.faults.check(Fault::CheckCatalog)
     }
 
     fn generation(&self) -> u64 {

@@ -19,6 +19,7 @@ pub struct FakeEmbedder {
     installed: Arc<AtomicBool>,
     fingerprint: Mutex<String>,
     n_texts: AtomicUsize,
+    is_loaded: AtomicBool,
     faults: Faults,
 }
 
@@ -29,6 +30,7 @@ impl FakeEmbedder {
             installed: Arc::clone(&assets.installed),
             fingerprint: Mutex::new("fake".to_owned()),
             n_texts: AtomicUsize::new(0),
+            is_loaded: AtomicBool::new(false),
             faults,
         }
     }
@@ -45,6 +47,7 @@ impl FakeEmbedder {
 
     fn embed(&self, text: &str) -> PortResult<Vec<f32>> {
         self.fingerprint()?;
+        self.is_loaded.store(true, Ordering::Relaxed);
         let mut vector = vec![0.0_f32; DIMENSION];
         Tokenizer::default().tokens(text, |token| {
             let bucket = token.bytes().fold(0xcbf2_9ce4_usize, |hash, byte| {
@@ -89,7 +92,13 @@ impl Embedder for FakeEmbedder {
         texts.iter().map(|text| self.embed(text)).collect()
     }
 
-    fn unload(&self) {}
+    fn unload(&self) {
+        self.is_loaded.store(false, Ordering::Relaxed);
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.is_loaded.load(Ordering::Relaxed)
+    }
 }
 
 /// Assets that are installed at once, or can never be.

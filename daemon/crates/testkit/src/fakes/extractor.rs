@@ -1,7 +1,7 @@
 //! An extractor for a language of one rule: `def NAME` starts a function that runs to the next one.
 
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{Extractor, LanguageInfo};
+use codemem_core::ports::{ChangedLanguage, Extractor, LanguageInfo};
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -12,12 +12,19 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 pub struct FakeExtractor {
     n_calls: AtomicUsize,
     version: AtomicU32,
+    added: AtomicU32,
+    in_use: AtomicU32,
 }
 
 impl FakeExtractor {
     /// How many files were extracted.
     pub fn n_calls(&self) -> usize {
         self.n_calls.load(Ordering::Relaxed)
+    }
+
+    /// Pretends that the user added something to the language, which the next refresh takes in; 0 takes it away.
+    pub fn set_added(&self, number: u32) {
+        self.added.store(number, Ordering::Relaxed);
     }
 
     /// Pretends that the grammars changed.
@@ -91,5 +98,25 @@ impl Extractor for FakeExtractor {
 
     fn version(&self) -> u32 {
         self.version.load(Ordering::Relaxed)
+    }
+
+    fn refresh(&self) -> Vec<ChangedLanguage> {
+        self.in_use.store(self.added.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.changed()
+    }
+
+    fn changed(&self) -> Vec<ChangedLanguage> {
+        let number = self.in_use.load(Ordering::Relaxed);
+        let changed = (number != 0).then(|| ChangedLanguage {
+            name: "fake".to_owned(),
+            number,
+        });
+        changed.into_iter().collect()
+    }
+
+    fn problems(&self) -> Vec<(String, String)> {
+        let is_bad = self.in_use.load(Ordering::Relaxed) == u32::MAX;
+        let problem = is_bad.then(|| ("fake".to_owned(), "the query of `fake` is not valid".to_owned()));
+        problem.into_iter().collect()
     }
 }

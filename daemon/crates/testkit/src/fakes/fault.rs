@@ -29,34 +29,75 @@ pub enum Fault {
     Collect,
     /// Opening the stores.
     Open,
+    /// Asking for words.
+    SearchLexical,
+    /// Asking for the nearest vectors.
+    SearchVectors,
+    /// Reading the whole catalog.
+    CheckCatalog,
+    /// Reading the whole lexical index.
+    CheckLexical,
+    /// Reading all vectors.
+    CheckVectors,
 }
 
 /// Which calls fail. Cheap to clone; clones share the plan.
 #[derive(Clone, Default, Debug)]
-pub struct Faults(Arc<Mutex<HashMap<Fault, (u32, PortErrorKind)>>>);
+pub struct Faults(Arc<Mutex<HashMap<Fault, Plan>>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Calls until it fails.
+    left: u32,
+    kind: PortErrorKind,
+    /// Whether every call after that fails, too.
+    always: bool,
+}
 
 impl Faults {
     /// Lets the `nth` next call of an action fail (1 = the very next), once.
     pub fn plan(&self, fault: Fault, nth: u32, kind: PortErrorKind) {
-        self.lock().insert(fault, (nth, kind));
+        let plan = Plan {
+            left: nth,
+            kind,
+            always: false,
+        };
+        self.lock().insert(fault, plan);
+    }
+
+    /// Lets every call of an action fail from now on.
+    pub fn plan_always(&self, fault: Fault, kind: PortErrorKind) {
+        let plan = Plan {
+            left: 1,
+            kind,
+            always: true,
+        };
+        self.lock().insert(fault, plan);
+    }
+
+    /// Forgets what was planned.
+    pub fn clear(&self) {
+        self.lock().clear();
     }
 
     /// To be asked at the start of each action.
     pub(super) fn check(&self, fault: Fault) -> PortResult<()> {
-        let mut plan = self.lock();
-        let Some((left, kind)) = plan.get_mut(&fault) else {
+        let mut plans = self.lock();
+        let Some(plan) = plans.get_mut(&fault) else {
             return Ok(());
         };
-        *left -= 1;
-        if *left > 0 {
+        plan.left = plan.left.saturating_sub(1);
+        if plan.left > 0 {
             return Ok(());
         }
-        let kind = *kind;
-        plan.remove(&fault);
+        let kind = plan.kind;
+        if !plan.always {
+            plans.remove(&fault);
+        }
         Err(PortError::new(kind, format!("planned fault: {fault:?}")))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, (u32, PortErrorKind)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Fault, Plan>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! A lexical index in memory: counts words, commits whole.
 
 use super::{Fault, Faults};
-use codemem_core::ids::{ChunkId, ContentId, PathId};
+use codemem_core::ids::{ChunkId, ContentId, IdSet, PathId};
 use codemem_core::ports::{
     ChunkDocument, ChunkEvidence, ContentEvidence, LexicalEvidence, LexicalIndex, LexicalQuery, PathDocument,
     PathEvidence, PortResult,
@@ -95,6 +95,7 @@ impl LexicalIndex for MemoryLexical {
     }
 
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence> {
+        self.faults.check(Fault::SearchLexical)?;
         let state = lock(&self.committed);
         let count = |words: &[String]| {
             query
@@ -148,6 +149,16 @@ impl LexicalIndex for MemoryLexical {
             contents,
             paths: paths.filter(|path| path.stem > 0.0).collect(),
         })
+    }
+
+    fn held(&self) -> PortResult<(IdSet, IdSet)> {
+        let state = lock(&self.committed);
+        let contents = state.chunks.keys().map(|(content, _)| content.0).collect();
+        Ok((contents, state.paths.keys().map(|path| path.0).collect()))
+    }
+
+    fn check(&self) -> PortResult<()> {
+        self.faults.check(Fault::CheckLexical)
     }
 
     fn generation(&self) -> u64 {

@@ -56,6 +56,7 @@ impl VectorIndex for MemoryVectors {
         within: Option<&IdSet>,
         limit: usize,
     ) -> PortResult<Vec<(TextId, f32)>> {
+        self.faults.check(Fault::SearchVectors)?;
         let points = self.lock();
         let near = points
             .iter()
@@ -69,6 +70,10 @@ impl VectorIndex for MemoryVectors {
 
     fn count(&self, space: VectorSpace) -> PortResult<u64> {
         Ok(self.lock().keys().filter(|(of, _)| *of == space).count() as u64)
+    }
+
+    fn check(&self) -> PortResult<()> {
+        self.faults.check(Fault::CheckVectors)
     }
 
     fn generation(&self) -> u64 {

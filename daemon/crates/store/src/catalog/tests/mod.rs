@@ -1,5 +1,6 @@
 //! The catalog as its users see it: made-up files, tables for each method, and a model.
 
+mod languages;
 mod model;
 mod recording;
 mod upkeep;
@@ -15,7 +16,7 @@ use std::path::Path;
 const VERSION: u32 = 1;
 
 fn open(directory: &Path) -> SqliteCatalog {
-    SqliteCatalog::open(directory).expect("opened")
+    SqliteCatalog::open(directory, false).expect("opened")
 }
 
 fn hash(kind: u8, number: u32) -> Hash128 {

@@ -356,17 +356,19 @@ fn a_catalog_of_a_newer_program_or_of_another_kind_is_refused() {
         connection.pragma_update(None, pragma, value).expect("set");
     };
     set("user_version", 99);
-    let error = SqliteCatalog::open(directory.path()).err().expect("newer");
+    let error = SqliteCatalog::open(directory.path(), false).err().expect("newer");
     assert_eq!(error.kind(), PortErrorKind::Mismatch);
     assert!(error.hint().is_some_and(|hint| hint.starts_with("update codemem")));
 
     let directory = tempfile::tempdir().expect("dir");
-    drop(crate::RegistryDb::open(directory.path()).expect("opened"));
+    drop(crate::RegistryDb::open(directory.path(), 1).expect("opened"));
     std::fs::rename(
         directory.path().join("registry.db"),
         directory.path().join("catalog.db"),
     )
     .expect("renamed");
-    let error = SqliteCatalog::open(directory.path()).err().expect("another kind");
+    let error = SqliteCatalog::open(directory.path(), false)
+        .err()
+        .expect("another kind");
     assert!(matches!(error, StoreError::ForeignDatabase { .. }));
 }
