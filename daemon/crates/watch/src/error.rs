@@ -24,13 +24,21 @@ pub enum WatchError {
         /// Why.
         source: io::Error,
     },
-    /// The walk broke off.
+    /// The walk broke off, for want of descriptors or memory.
     #[error("cannot list `{}`", path.display())]
     Scan {
-        /// The root.
+        /// The directory.
         path: PathBuf,
         /// Why.
-        source: ignore::Error,
+        source: io::Error,
+    },
+    /// The root went away while its files were read.
+    #[error("the directory `{}` is gone", path.display())]
+    RootLost {
+        /// The root.
+        path: PathBuf,
+        /// Why it cannot be opened.
+        source: io::Error,
     },
     /// A file could not be read.
     #[error("cannot read `{}`", path.display())]
@@ -40,8 +48,8 @@ pub enum WatchError {
         /// Why.
         source: io::Error,
     },
-    /// A link leads out of the root.
-    #[error("`{}` leads out of its root", .0.display())]
+    /// A link, or something that is no file, stands where a file or directory stood.
+    #[error("`{}` is not what was indexed: a link or a special file has taken its place", .0.display())]
     Escapes(PathBuf),
     /// The file outgrew the limit.
     #[error("`{}` is larger than {limit} bytes", path.display())]
@@ -63,7 +71,13 @@ impl From<WatchError> for PortError {
             WatchError::NotADirectory(_) => (PortErrorKind::NotFound, Some("give the directory that holds the file")),
             WatchError::NotUtf8(_) => (PortErrorKind::Failed, Some("rename the directory to valid UTF-8")),
             WatchError::Open { source, .. } => (io_kind(source), Some("check that you may read the directory")),
-            WatchError::Scan { .. } | WatchError::TooLarge { .. } => (PortErrorKind::Failed, None),
+            WatchError::Scan { .. } => (
+                PortErrorKind::Failed,
+                Some("check the limit of open files with `ulimit -n`"),
+            ),
+            WatchError::TooLarge { .. } => (PortErrorKind::Failed, None),
+            // Not the file's fault: what is known of it stays.
+            WatchError::RootLost { .. } => (PortErrorKind::Unavailable, None),
             WatchError::Read { source, .. } => (io_kind(source), None),
             WatchError::Escapes(_) => (PortErrorKind::Denied, None),
         };

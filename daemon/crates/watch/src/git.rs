@@ -1,11 +1,24 @@
 //! The parts of git's on-disk layout that identity rests on: where the common directory is, what HEAD names.
 //!
 //! Read from files, because starting git costs milliseconds and may run hooks or filters of the
-//! repository. A layout not understood here (reftable, a broken `.git`) reads as "not git".
+//! repository. A layout not understood here (reftable, a broken `.git`) reads as "not git". Whoever made
+//! the tree made these files too: only regular ones are read, and no further than git's own would go.
 
+use crate::beneath;
 use codemem_core::ports::Head;
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+/// Largest small file read, in bytes: a path or a commit's id.
+const MAX_NAME: u64 = 64 * 1024;
+
+/// Largest list of references read, in bytes: a million of them.
+const MAX_REFERENCES: u64 = 128 * 1024 * 1024;
+
+/// Largest `info/exclude` read, in bytes.
+const MAX_EXCLUDE: u64 = 2 * 1024 * 1024;
 
 /// A git worktree found at or above a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,42 +31,56 @@ pub(crate) struct GitDir {
     pub(crate) common: PathBuf,
 }
 
+impl GitDir {
+    /// Whether another worktree holds the repository's objects.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.dir.canonicalize().is_ok_and(|dir| dir != self.common)
+    }
+
+    /// The repository's own file of ignored paths; empty when there is none.
+    pub(crate) fn exclude(&self) -> Vec<u8> {
+        read(&self.common.join("info/exclude"), MAX_EXCLUDE).unwrap_or_default()
+    }
+}
+
 /// The worktree that holds `directory`, which must be canonical.
 pub(crate) fn find(directory: &Path) -> Option<GitDir> {
-    directory.ancestors().find_map(|top| {
-        let entry = top.join(".git");
-        let dir = if entry.is_dir() {
-            entry
-        } else {
-            let text = fs::read_to_string(&entry).ok()?;
-            top.join(text.strip_prefix("gitdir:")?.trim()).canonicalize().ok()?
-        };
-        if !dir.join("HEAD").is_file() {
-            return None;
-        }
-        let common = match fs::read_to_string(dir.join("commondir")) {
-            Ok(text) => dir.join(text.trim()),
-            Err(_) => dir.clone(),
-        };
-        Some(GitDir {
-            top: top.to_path_buf(),
-            common: common.canonicalize().ok()?,
-            dir,
-        })
+    directory.ancestors().find_map(at)
+}
+
+/// The worktree whose top is `top`.
+pub(crate) fn at(top: &Path) -> Option<GitDir> {
+    let entry = top.join(".git");
+    let dir = if entry.is_dir() {
+        entry
+    } else {
+        let text = text(&entry, MAX_NAME)?;
+        top.join(text.strip_prefix("gitdir:")?.trim()).canonicalize().ok()?
+    };
+    if !dir.join("HEAD").is_file() {
+        return None;
+    }
+    let common = match text(&dir.join("commondir"), MAX_NAME) {
+        Some(text) => dir.join(text.trim()),
+        None => dir.clone(),
+    };
+    Some(GitDir {
+        top: top.to_path_buf(),
+        common: common.canonicalize().ok()?,
+        dir,
     })
 }
 
 /// What HEAD names in a worktree.
 pub(crate) fn head(git: &GitDir) -> Option<Head> {
-    let text = fs::read_to_string(git.dir.join("HEAD")).ok()?;
+    let text = text(&git.dir.join("HEAD"), MAX_NAME)?;
     let Some(reference) = text.strip_prefix("ref:").map(str::trim) else {
         return Some(Head {
             branch: None,
             commit: hex(&text),
         });
     };
-    let commit = fs::read_to_string(git.common.join(reference))
-        .ok()
+    let commit = crate::git::text(&git.common.join(reference), MAX_NAME)
         .and_then(|text| hex(&text))
         .or_else(|| packed(git, reference));
     Some(Head {
@@ -63,11 +90,30 @@ pub(crate) fn head(git: &GitDir) -> Option<Head> {
 }
 
 fn packed(git: &GitDir, reference: &str) -> Option<String> {
-    let text = fs::read_to_string(git.common.join("packed-refs")).ok()?;
+    let text = text(&git.common.join("packed-refs"), MAX_REFERENCES)?;
     text.lines().find_map(|line| match line.split_once(' ') {
         Some((id, name)) if name == reference => hex(id),
         _ => None,
     })
+}
+
+fn text(path: &Path, limit: u64) -> Option<String> {
+    String::from_utf8(read(path, limit)?).ok()
+}
+
+/// A regular file of at most `limit` bytes; git's directory may hold links to shared files.
+fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let file = File::options()
+        .read(true)
+        .custom_flags(beneath::NEVER_WAIT)
+        .open(path)
+        .ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= limit).then_some(bytes)
 }
 
 fn hex(text: &str) -> Option<String> {

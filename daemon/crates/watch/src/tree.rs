@@ -1,12 +1,13 @@
 //! The [`SourceTree`] port over the real file system.
 
+use crate::beneath::{self, Root};
 use crate::{WatchError, git, scan};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{Head, Identity, PortResult, ScanEntry, SourceTree};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Reads working trees from disk. Has no state: every answer is what the disk says now.
 #[derive(Clone, Copy, Default, Debug)]
@@ -69,17 +70,19 @@ fn read(root: &Path, path: &RepoPath, max_bytes: u64) -> Result<Vec<u8>, WatchEr
         path: full.clone(),
         source,
     };
-    // Resolving first and opening the result closes all but a race that needs the user's own hand.
-    let real: PathBuf = full.canonicalize().map_err(failed)?;
-    if !real.starts_with(root) {
-        return Err(WatchError::Escapes(full));
-    }
-    let file = File::open(&real).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(failed(io::Error::from(io::ErrorKind::InvalidInput)));
-    }
-    let mut bytes = Vec::with_capacity(metadata.len().min(max_bytes) as usize);
+    let directory = Root::open(root).map_err(|error| WatchError::RootLost {
+        path: root.to_path_buf(),
+        source: error.into(),
+    })?;
+    let (file, stat) = directory.file(Path::new(path.as_str())).map_err(|error| {
+        if beneath::is_replaced(error) {
+            WatchError::Escapes(full.clone())
+        } else {
+            failed(error.into())
+        }
+    })?;
+    let size = u64::try_from(stat.st_size).unwrap_or(u64::MAX);
+    let mut bytes = Vec::with_capacity(size.min(max_bytes) as usize);
     // The file may grow while it is read: one byte over the limit tells.
     file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > max_bytes {

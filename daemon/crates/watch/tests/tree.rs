@@ -151,3 +151,130 @@ fn worktrees_and_sub_directories_belong_to_one_repository() {
         (Some("topic"), Some("b".repeat(40)))
     );
 }
+
+#[test]
+fn names_that_are_not_utf8_are_told_apart() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (_dir, root) = temp();
+    for name in [&b"bad\xff.rs"[..], b"bad\xfe.rs"] {
+        fs::write(root.join(std::ffi::OsStr::from_bytes(name)), "").expect("write");
+    }
+    let (_, skipped) = scan(&root);
+    let shown: Vec<_> = skipped.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(shown, ["bad\\xfe.rs", "bad\\xff.rs"]);
+}
+
+#[test]
+fn what_turns_into_a_link_after_it_was_listed_is_not_read() {
+    let (_dir, root) = temp();
+    let (_other, outside) = temp();
+    for path in ["a.txt", "sub/a.txt", "deep/er/a.txt"] {
+        write(&root, path, "ours");
+    }
+    write(&outside, "a.txt", "theirs");
+    write(&outside, "er/a.txt", "theirs");
+    assert_eq!(scan(&root).0.len(), 3);
+    fs::remove_file(root.join("a.txt")).expect("remove");
+    symlink(outside.join("a.txt"), root.join("a.txt")).expect("symlink");
+    for path in ["sub", "deep"] {
+        fs::remove_dir_all(root.join(path)).expect("remove");
+        symlink(&outside, root.join(path)).expect("symlink");
+    }
+    for path in ["a.txt", "sub/a.txt", "deep/er/a.txt"] {
+        let read = WorkingTree.read(&root, &RepoPath::new(path).expect("valid"), LIMIT);
+        assert_eq!(read.expect_err("a link").kind, PortErrorKind::Denied, "{path}");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_the_root_is_not_the_root() {
+    let (_dir, base) = temp();
+    let (_other, outside) = temp();
+    write(&outside, "a.txt", "theirs");
+    let root = base.join("root");
+    symlink(&outside, &root).expect("symlink");
+    let failed = WorkingTree.scan(&root, LIMIT, &mut |entry| panic!("{entry:?}"));
+    assert_eq!(failed.expect_err("a link").kind, PortErrorKind::Denied);
+    let read = WorkingTree.read(&root, &RepoPath::new("a.txt").expect("valid"), LIMIT);
+    assert_eq!(read.expect_err("a link").kind, PortErrorKind::Unavailable);
+}
+
+#[test]
+fn a_root_that_vanishes_while_it_is_listed_is_no_shorter_list() {
+    for replaced in [false, true] {
+        let (_dir, base) = temp();
+        let root = base.join("root");
+        for n in 0..20 {
+            write(&root, &format!("{n}/a.txt"), "x");
+        }
+        let mut n_files = 0;
+        let failed = WorkingTree.scan(&root, LIMIT, &mut |_| {
+            n_files += 1;
+            if n_files == 5 {
+                fs::remove_dir_all(&root).expect("remove");
+                if replaced {
+                    fs::create_dir(&root).expect("create");
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        assert_eq!(failed.expect_err("gone").kind, PortErrorKind::NotFound);
+        assert_eq!(n_files, 5);
+    }
+}
+
+#[test]
+fn a_directory_that_vanishes_while_the_root_is_listed_is_not_missed() {
+    let (_dir, root) = temp();
+    for n in 0..20 {
+        write(&root, &format!("{n}/a.txt"), "x");
+    }
+    let mut files = Vec::new();
+    WorkingTree
+        .scan(&root, LIMIT, &mut |entry| {
+            if files.is_empty() {
+                for n in 0..20 {
+                    fs::remove_dir_all(root.join(n.to_string())).expect("remove");
+                }
+            }
+            files.push(entry);
+            ControlFlow::Continue(())
+        })
+        .expect("the root is there");
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+#[test]
+fn only_one_directory_is_open_at_a_time() {
+    let (_dir, root) = temp();
+    write(&root, &format!("{}a.txt", "d/".repeat(900)), "x");
+    let open = || fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let before = open();
+    let mut most = 0;
+    WorkingTree
+        .scan(&root, LIMIT, &mut |_| {
+            most = most.max(open());
+            ControlFlow::Continue(())
+        })
+        .expect("scan");
+    // Other tests open files meanwhile.
+    assert!(most < before + 100, "{before} before, {most} at most");
+}
+
+#[test]
+fn rules_above_a_root_count_up_to_the_top_of_its_worktree() {
+    let (_dir, base) = temp();
+    write(&base, ".gitignore", "*.far\n");
+    write(&base, ".codememignore", "*.far\n");
+    write(&base, "repo/.git/HEAD", "ref: refs/heads/main\n");
+    write(&base, "repo/.git/info/exclude", "*.local\n");
+    write(&base, "repo/.gitignore", "*.top\n/sub/inner/anchored\n");
+    write(&base, "repo/sub/.codememignore", "*.own\n");
+    for name in ["a.far", "a.local", "a.top", "a.own", "anchored", "kept.txt"] {
+        write(&base, &format!("repo/sub/inner/{name}"), "x");
+        write(&base, &format!("plain/{name}"), "x");
+    }
+    assert_eq!(scan(&base.join("repo/sub/inner")).0, ["a.far", "kept.txt"]);
+    let plain = ["a.far", "a.local", "a.own", "a.top", "anchored", "kept.txt"];
+    assert_eq!(scan(&base.join("plain")).0, plain, "outside git nothing above counts");
+}
