@@ -1,5 +1,6 @@
 //! What the engine is given: its ports and its limits.
 
+use arc_swap::ArcSwap;
 use codemem_core::ports::{Embedder, Extractor, ModelAssets, Registry, SourceTree};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ pub struct Ports {
     /// The wall clock.
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
+
+/// The limits in force. Replaced whole; a job that must not see them change keeps what it loaded.
+pub(crate) type Limits = ArcSwap<EngineConfig>;
 
 /// Limits, all with units.
 #[derive(Clone, PartialEq, Eq, Debug)]

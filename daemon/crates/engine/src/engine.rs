@@ -4,22 +4,26 @@
 //! registering and forgetting take (`registrar`). What blocks runs on the runtime's blocking threads.
 
 use crate::EngineError;
-use crate::config::{EngineConfig, Ports};
+use crate::config::{EngineConfig, Limits, Ports};
+use crate::permits;
 use crate::progress::RootState;
 use crate::prune::PruneReport;
-use crate::repository::{self, Command, RepositoryHandle, RootHandle};
+use crate::repository::{self, Asked, Command, RepositoryHandle, RootHandle, is_damage};
 use crate::search::{Search, SearchAnswer, SearchRequest};
+use crate::threads::Stop;
 use arc_swap::ArcSwap;
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{Identity, ModelAssets, WorktreeCounts};
+use codemem_core::ports::{Identity, ModelAssets, PortErrorKind, Repair, WorktreeCounts};
 use codemem_core::skip::SkipReason;
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// How long a search waits for a repository that is still being opened.
 const OPENING: Duration = Duration::from_secs(10);
@@ -27,12 +31,12 @@ const OPENING: Duration = Duration::from_secs(10);
 /// The engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
-    config: Arc<EngineConfig>,
+    config: Arc<Limits>,
     pub(crate) repositories: ArcSwap<HashMap<RepositoryKey, RepositoryHandle>>,
     /// Held while roots are registered or forgotten.
     pub(crate) registering: Mutex<()>,
@@ -86,7 +90,7 @@ impl Engine {
         let search_permits = Arc::new(Semaphore::new(config.search_threads.max(1)));
         let inner = Inner {
             ports,
-            config: Arc::new(config),
+            config: Arc::new(Limits::from_pointee(config)),
             repositories: ArcSwap::default(),
             registering: Mutex::new(()),
             pass_permits: Arc::new(Semaphore::new(1)),
@@ -99,6 +103,7 @@ impl Engine {
             .map(|(key, roots)| (key.clone(), inner.spawn(key, roots)))
             .collect();
         inner.repositories.store(Arc::new(handles));
+        inner.report_repaired_roots();
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -120,22 +125,55 @@ impl Engine {
         })
     }
 
-    /// Answers a search over the registered root that holds the request's path.
+    /// Answers a search over the registered root that holds the request's path. One that meets a
+    /// damaged store has it replaced, and answers from what there is then.
     pub async fn search(&self, request: SearchRequest) -> Result<SearchAnswer, EngineError> {
         let (repository, root, handle) = self.resolve(&request.path).await?;
-        let mut opened = repository.published.opened.subscribe();
-        // A repository that takes longer than that to open answers that it is not ready.
-        drop(tokio::time::timeout(OPENING, opened.wait_for(|opened| *opened)).await);
+        let met = Arc::new(AtomicBool::new(false));
+        let search = || self.search_once(request.clone(), &repository, &root, &handle, &met);
+        let answer = search().await;
+        if answer.as_ref().err().is_some_and(is_damage) {
+            return if self.heal(&repository).await { search().await } else { answer };
+        }
+        if met.load(Ordering::Relaxed) {
+            suspect(&repository);
+        }
+        answer
+    }
+
+    async fn search_once(
+        &self,
+        request: SearchRequest,
+        repository: &RepositoryHandle,
+        root: &Path,
+        handle: &RootHandle,
+        met_damage: &Arc<AtomicBool>,
+    ) -> Result<SearchAnswer, EngineError> {
+        let (repository, root, handle) = (repository.clone(), root.to_path_buf(), handle.clone());
+        let met_damage = Arc::clone(met_damage);
         let inner = Arc::clone(&self.inner);
-        let permits = Arc::clone(&inner.search_permits);
-        let permit = permits.acquire_owned().await.map_err(|_| EngineError::Stopping)?;
+        let mut n_tries = 0;
+        let (permit, stores, view) = loop {
+            self.awake(&repository).await;
+            let permits = Arc::clone(&inner.search_permits);
+            let permit = permits.acquire_owned().await.map_err(|_| EngineError::Stopping)?;
+            let published = &repository.published;
+            if let (Some(stores), Some(view)) = (published.stores.load_full(), handle.view.load_full()) {
+                break (permit, stores, view);
+            }
+            // Closed for want of use just before this search came: once more.
+            n_tries += 1;
+            if n_tries > 1 || !published.resting.load(Ordering::SeqCst) {
+                return Err(not_ready(&root, &handle.state.borrow()));
+            }
+        };
+        let stop = Stop::default();
+        // A caller who leaves drops this future, and the work ends at its next step.
+        let _given_up = stop.clone().on_drop();
         let search = blocking("search", move || {
             // Held to the end of the work, not of the call: a client that leaves frees no thread.
             let _permit = permit;
             let state = handle.state.borrow().clone();
-            let (Some(stores), Some(view)) = (repository.published.stores.load_full(), handle.view.load_full()) else {
-                return Err(not_ready(&root, &state));
-            };
             let search = Search {
                 ports: &inner.ports,
                 stores: &stores,
@@ -143,11 +181,59 @@ impl Engine {
                 view: &view,
                 state: &state,
                 counts: **handle.counts.load(),
-                max_file_bytes: inner.config.max_file_bytes,
+                max_file_bytes: inner.config.load().max_file_bytes,
+                stop: &stop,
+                met_damage: &met_damage,
             };
             search.run(&request)
         });
         search.await?
+    }
+
+    /// Waits until the repository's stores are open, and has them opened when they were closed for want
+    /// of use. One that takes longer than [`OPENING`] is not ready.
+    pub(crate) async fn awake(&self, repository: &RepositoryHandle) {
+        let published = &repository.published;
+        published.used.touch();
+        let mut opened = published.opened.subscribe();
+        let open = async {
+            if published.resting.load(Ordering::SeqCst) {
+                // An actor that is gone opens nothing, and the search finds that out.
+                let _closed = repository.mailbox.send(Asked::here(Command::Wake)).await;
+            }
+            // Gone with its actor, it stays closed.
+            let _closed = opened.wait_for(|opened| *opened).await;
+        };
+        if tokio::time::timeout(OPENING, open).await.is_err() {
+            tracing::debug!(repository = %repository.key, "still opening");
+        }
+    }
+
+    /// Has repositories that were not used for `after` close their stores, which gives their memory
+    /// and descriptors back. They open again when they are asked for. Returns at once.
+    pub fn rest(&self, after: Duration) {
+        for handle in self.inner.repositories.load().values() {
+            let published = &handle.published;
+            if published.used.quiet() >= after && published.stores.load().is_some() {
+                // One with a full mailbox is not idle.
+                let _full = handle.mailbox.try_send(Asked::here(Command::Rest { after }));
+            }
+        }
+    }
+
+    /// How many repositories there are, and how many of them have their stores open.
+    pub fn n_open(&self) -> (usize, usize) {
+        let repositories = self.inner.repositories.load();
+        let is_open = |handle: &&RepositoryHandle| handle.published.stores.load().is_some();
+        (repositories.len(), repositories.values().filter(is_open).count())
+    }
+
+    /// Has stores that may be damaged opened again; true when that was done in time.
+    async fn heal(&self, repository: &RepositoryHandle) -> bool {
+        let (reply_tx, reply_rx) = oneshot::channel();
+        let command = Command::Suspect { reply: Some(reply_tx) };
+        let healed = async { repository.mailbox.send(Asked::here(command)).await.is_ok() && reply_rx.await == Ok(true) };
+        tokio::time::timeout(OPENING, healed).await.unwrap_or(false)
     }
 
     /// Everything known of every root, or of the one that holds `path`.
@@ -186,7 +272,7 @@ impl Engine {
     pub async fn retry_vectors(&self) {
         for handle in self.inner.repositories.load_full().values() {
             // An actor that is gone has no vectors to retry.
-            let _closed = handle.mailbox.send(Command::Vectors).await;
+            let _closed = handle.mailbox.send(Asked::here(Command::Vectors)).await;
         }
     }
 
@@ -197,6 +283,30 @@ impl Engine {
             .load()
             .values()
             .any(|handle| *handle.published.busy.borrow())
+    }
+
+    /// Returns once a blocking thread and every repository's actor have answered, which takes
+    /// milliseconds however much there is to do. A hung engine never returns: the caller bounds the wait.
+    pub async fn probe(&self) -> Result<(), EngineError> {
+        blocking("probe", || ()).await?;
+        for (key, handle) in self.inner.repositories.load_full().iter() {
+            let (reply_tx, reply_rx) = oneshot::channel();
+            let answered = handle.probe.send(reply_tx).await.is_ok() && reply_rx.await.is_ok();
+            // A repository that was forgotten meanwhile has no actor, and needs none.
+            let is_gone = || self.inner.cancel.is_cancelled() || !self.inner.repositories.load().contains_key(key);
+            if !answered && !is_gone() {
+                return Err(EngineError::JobLost("actor"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Works with other limits from now on; a pass that runs keeps its own to its end.
+    pub fn reconfigure(&self, config: EngineConfig) {
+        let inner = &self.inner;
+        let (now, then) = (config.search_threads.max(1), inner.config.load().search_threads.max(1));
+        inner.config.store(Arc::new(config));
+        permits::resize(&inner.search_permits, then, now, &inner.tracker);
     }
 
     /// The models and their runtime.
@@ -220,9 +330,9 @@ impl Engine {
     }
 
     /// The innermost registered root that holds `path`.
-    async fn resolve(&self, path: &Path) -> Result<(RepositoryHandle, PathBuf, RootHandle), EngineError> {
+    pub(crate) async fn resolve(&self, path: &Path) -> Result<(RepositoryHandle, PathBuf, RootHandle), EngineError> {
         let path = path.to_path_buf();
-        let canonical = blocking("resolve", move || path.canonicalize().unwrap_or(path)).await?;
+        let canonical = blocking("resolve", move || resolved(&path)).await?;
         let holders = self.all_roots().into_iter();
         holders
             .filter(|(_, root, _)| canonical.starts_with(root))
@@ -235,7 +345,7 @@ impl Engine {
         &self,
         change: impl Future<Output = Result<T, EngineError>> + Send + 'static,
     ) -> Result<T, EngineError> {
-        let change = self.inner.tracker.spawn(change);
+        let change = self.inner.tracker.spawn(change.in_current_span());
         change.await.map_err(|_| EngineError::JobLost("change"))?
     }
 }
@@ -253,8 +363,22 @@ impl Inner {
         )
     }
 
+    /// A list of roots that was made anew from its copy concerns every root in it.
+    fn report_repaired_roots(&self) {
+        let texts: Vec<String> = self.ports.registry.repairs().iter().map(Repair::to_string).collect();
+        if texts.is_empty() {
+            return;
+        }
+        for (_, _, handle) in self.all_roots() {
+            handle
+                .state
+                .send_modify(|state| state.repaired = Some(texts.join("; ")));
+        }
+    }
+
     fn refuse(&self, root: &Path) -> Result<(), EngineError> {
-        let why = match &self.config.home {
+        let config = self.config.load();
+        let why = match &config.home {
             _ if root.parent().is_none() => "it is the whole file system",
             Some(home) if root == home => "it is your home directory",
             Some(home) if home.starts_with(root) => "it holds your home directory",
@@ -280,15 +404,25 @@ impl Inner {
 
     fn root_status(&self, repository: &RepositoryHandle, root: PathBuf, handle: &RootHandle) -> RootStatus {
         let mut state = handle.state.borrow().clone();
-        let (mut counts, mut skipped) = (WorktreeCounts::default(), Vec::new());
+        // Of stores that are closed for want of use, what was known when they were closed.
+        let (mut counts, mut skipped) = (**handle.counts.load(), handle.skipped.load().to_vec());
         if let Some(stores) = repository.published.stores.load_full() {
             let found = stores
                 .catalog
-                .worktree(&root)
-                .and_then(|worktree| Ok((stores.catalog.counts(worktree)?, stores.catalog.skipped(worktree)?)));
+                .find_worktree(&root)
+                .and_then(|worktree| match worktree {
+                    Some(worktree) => Ok((stores.catalog.counts(worktree)?, stores.catalog.skipped(worktree)?)),
+                    // Not yet indexed, or just removed.
+                    None => Ok((WorktreeCounts::default(), Vec::new())),
+                });
             match found {
                 Ok(found) => (counts, skipped) = found,
-                Err(error) => state.problem = Some(error.to_string()),
+                Err(error) => {
+                    if error.kind == PortErrorKind::Corrupt {
+                        suspect(repository);
+                    }
+                    state.problem = Some(error.to_string());
+                }
             }
         }
         let disk_bytes = self.ports.registry.disk_bytes(&repository.key);
@@ -302,6 +436,28 @@ impl Inner {
     }
 }
 
+/// The path without links. One that is gone goes without `..`, by which it could leave a root unseen.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        path.components().fold(PathBuf::new(), |mut plain, part| {
+            if part == Component::ParentDir {
+                plain.pop();
+            } else {
+                plain.push(part);
+            }
+            plain
+        })
+    })
+}
+
+/// Tells a repository's actor that a reader met damage, without waiting for what it does about it.
+fn suspect(repository: &RepositoryHandle) {
+    // A full mailbox has more pressing things in it; whoever meets the damage next says so again.
+    let _full = repository
+        .mailbox
+        .try_send(Asked::here(Command::Suspect { reply: None }));
+}
+
 fn not_ready(root: &Path, state: &RootState) -> EngineError {
     match &state.problem {
         Some(problem) => EngineError::Unsearchable {
@@ -312,12 +468,13 @@ fn not_ready(root: &Path, state: &RootState) -> EngineError {
     }
 }
 
-/// Runs what blocks on one of the runtime's blocking threads.
+/// Runs what blocks on one of the runtime's blocking threads, inside the span that is current here.
 pub(crate) async fn blocking<T: Send + 'static>(
     name: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, EngineError> {
-    tokio::task::spawn_blocking(work)
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work))
         .await
         .map_err(|_| EngineError::JobLost(name))
 }

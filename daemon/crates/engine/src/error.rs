@@ -47,6 +47,9 @@ pub enum EngineError {
     /// A thread of the engine ended early.
     #[error("the job `{0}` ended without an answer")]
     JobLost(&'static str),
+    /// Whoever asked has left.
+    #[error("the search was given up")]
+    GivenUp,
     /// The daemon is on its way out.
     #[error("the daemon is stopping")]
     Stopping,
@@ -80,7 +83,7 @@ impl EngineError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotRegistered(_) => ErrorKind::NotFound,
-            Self::NotReady(_) => ErrorKind::Unavailable,
+            Self::NotReady(_) | Self::GivenUp => ErrorKind::Unavailable,
             Self::Refused { .. } | Self::Invalid { .. } => ErrorKind::Usage,
             Self::Unsearchable { .. } => ErrorKind::Data,
             Self::JobLost(_) | Self::Stopping => ErrorKind::Daemon,
@@ -106,7 +109,7 @@ impl EngineError {
             )),
             Self::Invalid { hint, .. } => Some(hint.clone()),
             Self::Port { source, .. } => source.hint.clone(),
-            Self::NotReady(_) => Some("try again in a moment".to_owned()),
+            Self::NotReady(_) | Self::GivenUp => Some("try again in a moment".to_owned()),
             Self::Unsearchable { .. } => Some("see `codemem status`, then run `codemem index`".to_owned()),
             Self::JobLost(_) => Some("see `codemem daemon logs` for the cause".to_owned()),
             Self::Stopping => Some("try again; the daemon starts by itself".to_owned()),
@@ -115,13 +118,6 @@ impl EngineError {
 
     /// The message with all its causes, for a log line or a status field.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        text
+        codemem_core::error::chain(self)
     }
 }

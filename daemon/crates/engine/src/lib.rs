@@ -9,7 +9,9 @@
 mod config;
 mod engine;
 mod error;
+mod health;
 mod pass;
+mod permits;
 mod progress;
 mod prune;
 mod registrar;
@@ -22,6 +24,7 @@ mod view;
 pub use config::{EngineConfig, Ports};
 pub use engine::{Engine, IndexTicket, RootStatus};
 pub use error::{EngineError, ErrorKind};
+pub use health::{HealthReport, RepositoryHealth};
 pub use progress::{Phase, Progress, RootState};
 pub use prune::PruneReport;
 pub use search::{Coverage, Hit, SearchAnswer, SearchRequest};

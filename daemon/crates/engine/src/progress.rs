@@ -93,6 +93,9 @@ pub struct RootState {
     pub head: Option<Head>,
     /// Why the last pass did not do all it should: what happened, and the next step.
     pub problem: Option<String>,
+    /// What was found damaged and made anew. Stays until the user asks for the root to be indexed
+    /// after it is complete again: somebody should have had a chance to read it.
+    pub repaired: Option<String>,
     /// Why there are no or not all vectors: what happened, and the next step.
     pub vectors_problem: Option<String>,
 }
@@ -108,6 +111,7 @@ impl Default for RootState {
             indexed_at: None,
             head: None,
             problem: None,
+            repaired: None,
             vectors_problem: None,
         }
     }

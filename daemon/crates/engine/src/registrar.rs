@@ -7,7 +7,7 @@
 use crate::EngineError;
 use crate::engine::{Inner, blocking};
 use crate::prune::PruneReport;
-use crate::repository::{Command, IndexReply, RepositoryHandle};
+use crate::repository::{Asked, Command, IndexReply, RepositoryHandle};
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{Identity, PortError, PortErrorKind, Registry, Root};
 use std::path::{Path, PathBuf};
@@ -208,7 +208,7 @@ async fn ask<T>(
     let (reply_tx, reply_rx) = oneshot::channel();
     repository
         .mailbox
-        .send(command(reply_tx))
+        .send(Asked::here(command(reply_tx)))
         .await
         .map_err(|_| EngineError::Stopping)?;
     reply_rx.await.map_err(|_| EngineError::Stopping)

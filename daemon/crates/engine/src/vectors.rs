@@ -12,10 +12,13 @@ use crate::repository::job::{Context, Outcome, publish_counts};
 use crate::threads::Stop;
 use codemem_core::compose;
 use codemem_core::ids::{TextId, WorktreeId};
-use codemem_core::ports::{AssetsProgress, AssetsSource, Fingerprint, PendingFile, PortErrorKind, Stores, VectorSpace};
+use codemem_core::ports::{
+    AssetsProgress, AssetsSource, ChangedLanguage, Fingerprint, PendingFile, PortErrorKind, Stores, VectorSpace,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Files whose texts are fetched from the catalog at a time.
 const FILES_PER_ROUND: usize = 64;
@@ -48,12 +51,24 @@ impl VectorJob<'_> {
             return Ok(Outcome::Interrupted);
         };
         self.begin()?;
+        let began = Instant::now();
+        tracing::info!(repository = %self.context.key, "vectors begin");
+        let mut outcome = Outcome::Done;
         for space in [VectorSpace::Files, VectorSpace::Chunks] {
             if self.fill(space, &fingerprint)? == Outcome::Interrupted {
-                return Ok(Outcome::Interrupted);
+                outcome = Outcome::Interrupted;
+                break;
             }
         }
-        Ok(Outcome::Done)
+        let done = |root: &RootHandle| root.state.borrow().progress.chunks_done;
+        tracing::info!(
+            repository = %self.context.key,
+            chunks = self.roots.values().map(done).max().unwrap_or_default(),
+            whole = outcome == Outcome::Done,
+            seconds = began.elapsed().as_secs_f64(),
+            "vectors end"
+        );
+        Ok(outcome)
     }
 
     fn anything_pending(&self) -> Result<bool, EngineError> {
@@ -71,7 +86,7 @@ impl VectorJob<'_> {
         let ports = &self.context.ports;
         let mut fingerprint = ports.embedder.fingerprint();
         if matches!(&fingerprint, Err(error) if error.kind == PortErrorKind::Unavailable)
-            && self.context.config.fetch_assets
+            && self.context.config.load().fetch_assets
         {
             self.each_state(|state| progress::enter(state, Phase::Setup));
             let installed = ports
@@ -208,12 +223,15 @@ impl VectorJob<'_> {
             .context
             .ports
             .source
-            .read(root, &file.path, self.context.config.max_file_bytes)
+            .read(root, &file.path, self.context.config.load().max_file_bytes)
             .ok()?;
         if hash(&bytes) != file.hash {
             return None;
         }
         let extraction = self.context.ports.extractor.extract(&file.path, &bytes).ok()?;
+        if !self.is_cut_as_noted(&extraction.language)? {
+            return None;
+        }
         let source = into_text(bytes);
         file.texts
             .iter()
@@ -231,6 +249,14 @@ impl VectorJob<'_> {
                 }
             })
             .collect()
+    }
+
+    /// Whether files of a language are still cut the way they were when they were recorded: what the user adds is taken in
+    /// by the next pass of any repository.
+    fn is_cut_as_noted(&self, language: &str) -> Option<bool> {
+        let number = |list: &[ChangedLanguage]| list.iter().find(|row| row.name == language).map(|row| row.number);
+        let noted = self.stores.catalog.noted_languages().ok()?;
+        Some(number(&noted) == number(&self.context.ports.extractor.changed()))
     }
 
     /// Embeds a batch and makes it durable before it is marked done.

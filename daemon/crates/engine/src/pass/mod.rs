@@ -8,6 +8,7 @@ mod read;
 mod write;
 
 use crate::EngineError;
+use crate::config::EngineConfig;
 use crate::progress::{self, Phase};
 use crate::repository::RootHandle;
 use crate::repository::job::{Context, Outcome};
@@ -20,8 +21,10 @@ use read::{Finding, Reader};
 pub(crate) use read::{hash, into_text};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::thread;
+use std::time::Instant;
 use write::Writer;
 
 /// Findings that may wait between the readers and the writer. With files of at most 1 MiB this
@@ -38,6 +41,8 @@ type Skipped = Vec<(String, SkipReason)>;
 /// Everything one pass works with.
 pub(crate) struct Pass<'a> {
     pub(crate) context: &'a Context,
+    /// The limits of this pass, from its beginning to its end.
+    pub(crate) config: Arc<EngineConfig>,
     pub(crate) stores: &'a Stores,
     pub(crate) root: &'a Path,
     pub(crate) worktree: WorktreeId,
@@ -67,6 +72,7 @@ impl Pass<'_> {
             removed = plan.removed.len(),
             "pass begins"
         );
+        let began = Instant::now();
         let writer = Writer::new(self);
         let outcome = self.read_and_write(&plan, writer, &mut skipped)?;
         if outcome == Outcome::Done {
@@ -75,6 +81,15 @@ impl Pass<'_> {
                 .set_skipped(self.worktree, &skipped)
                 .map_err(EngineError::port("record the skipped files"))?;
         }
+        tracing::info!(
+            repository = %self.context.key,
+            whole = outcome == Outcome::Done,
+            files = state.borrow().progress.files_done,
+            chunks = state.borrow().progress.chunks_done,
+            skipped = skipped.len(),
+            seconds = began.elapsed().as_secs_f64(),
+            "pass ends"
+        );
         Ok(outcome)
     }
 
@@ -85,7 +100,7 @@ impl Pass<'_> {
         self.context
             .ports
             .source
-            .scan(self.root, self.context.config.max_file_bytes, &mut |entry| {
+            .scan(self.root, self.config.max_file_bytes, &mut |entry| {
                 match entry {
                     ScanEntry::File(path, stamp) => files.push((path, stamp)),
                     ScanEntry::Skipped(path, reason) => skipped.push((path, reason)),
@@ -105,11 +120,7 @@ impl Pass<'_> {
         }
         if files.is_empty() && skipped.is_empty() {
             // An empty list is also what a root that vanished during the walk looks like.
-            self.context
-                .ports
-                .source
-                .identify(self.root)
-                .map_err(EngineError::port("open the root"))?;
+            self.open_root()?;
         }
         let manifest = self
             .stores
@@ -117,6 +128,12 @@ impl Pass<'_> {
             .manifest(self.worktree)
             .map_err(EngineError::port("read the manifest"))?;
         Ok(Some((plan::plan(&manifest, files, self.force), skipped)))
+    }
+
+    /// Makes sure that the root is there.
+    fn open_root(&self) -> Result<(), EngineError> {
+        let identity = self.context.ports.source.identify(self.root);
+        identity.map(drop).map_err(EngineError::port("open the root"))
     }
 
     fn read_and_write(
@@ -135,12 +152,12 @@ impl Pass<'_> {
         thread::scope(|scope| {
             // Owned in here, so that leaving early drops it and ends readers that wait to send.
             let findings_rx = findings_rx;
-            for index in 0..self.context.config.index_threads.max(1) {
-                let (findings_tx, reader) = (findings_tx.clone(), &reader);
+            for index in 0..self.config.index_threads.max(1) {
+                let (findings_tx, reader, span) = (findings_tx.clone(), &reader, tracing::Span::current());
                 thread::Builder::new()
                     .name(format!("index-{index}"))
                     .stack_size(READER_STACK)
-                    .spawn_scoped(scope, move || reader.run(&findings_tx))
+                    .spawn_scoped(scope, move || span.in_scope(|| reader.run(&findings_tx)))
                     .map_err(|error| PortError::new(PortErrorKind::Failed, error))
                     .map_err(EngineError::port("start an indexing thread"))?;
             }
@@ -154,6 +171,11 @@ impl Pass<'_> {
             if self.stop.is_requested() {
                 writer.checkpoint()?;
                 return Ok(Outcome::Interrupted);
+            }
+            if skipped.iter().any(|(_, reason)| *reason == SkipReason::Unreadable) {
+                // Perhaps not some files have become unreadable, but the root has gone.
+                writer.checkpoint()?;
+                self.open_root()?;
             }
             writer.finish(&plan.removed)?;
             Ok(Outcome::Done)

@@ -72,7 +72,7 @@ impl Reader<'_> {
         let bytes = match context
             .ports
             .source
-            .read(self.pass.root, &file.path, context.config.max_file_bytes)
+            .read(self.pass.root, &file.path, self.pass.config.max_file_bytes)
         {
             Ok(bytes) => bytes,
             Err(error) => {

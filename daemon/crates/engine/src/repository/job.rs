@@ -1,8 +1,9 @@
 //! What a repository's actor runs, on the job's own thread.
 
-use super::{Published, RootHandle};
+use super::reopen::{is_damage, reopen, report};
+use super::{Published, RootHandle, rest};
 use crate::EngineError;
-use crate::config::{EngineConfig, Ports};
+use crate::config::{Limits, Ports};
 use crate::pass::Pass;
 use crate::progress::{Phase, Progress};
 use crate::prune::{self, PruneReport};
@@ -10,16 +11,18 @@ use crate::threads::Stop;
 use crate::vectors::VectorJob;
 use crate::view::View;
 use codemem_core::ids::{RepositoryKey, WorktreeId};
-use codemem_core::ports::{PortErrorKind, Stores};
+use codemem_core::ports::Stores;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 /// What every job of a repository shares.
 pub(crate) struct Context {
     pub(crate) key: RepositoryKey,
     pub(crate) ports: Ports,
-    pub(crate) config: Arc<EngineConfig>,
+    pub(crate) config: Arc<Limits>,
     pub(crate) published: Arc<Published>,
     /// One pass at a time in the whole daemon: two would only share the same cores.
     pub(crate) pass_permits: Arc<Semaphore>,
@@ -38,6 +41,10 @@ impl Context {
 pub(crate) enum Job {
     /// Open the stores, finish what a crash left, load the views.
     Open,
+    /// Close stores that may be damaged, and open them again.
+    Reopen,
+    /// Close stores that were not used for so long.
+    Rest(Duration),
     /// Bring a root up to date.
     Pass { root: PathBuf, force: bool },
     /// Embed what has no vector.
@@ -61,12 +68,16 @@ pub(crate) enum Outcome {
     Done,
     /// It was asked to stop and has more to do.
     Interrupted,
+    /// It met a damaged store and gave up; its waiters still wait.
+    Damaged,
 }
 
 impl Job {
     pub(crate) fn thread_name(&self) -> &'static str {
         match self {
             Self::Open => "repo-open",
+            Self::Reopen => "repo-reopen",
+            Self::Rest(_) => "repo-rest",
             Self::Pass { .. } => "repo-pass",
             Self::Vectors => "repo-vectors",
             Self::Remove { .. } => "repo-remove",
@@ -75,33 +86,55 @@ impl Job {
     }
 }
 
-/// Runs a job to its end. Failures are recorded where their waiters look.
-pub(crate) fn run(context: &Context, job: Job, stop: &Stop) -> Outcome {
+/// Runs a job to its end. Failures are recorded where their waiters look, except that of a damaged
+/// store while that `may_heal` by opening the stores again.
+pub(crate) fn run(context: &Context, job: Job, stop: &Stop, may_heal: bool) -> Outcome {
     match job {
         Job::Open => {
-            if let Err(error) = open(context) {
-                tracing::error!(error = error.chain(), repository = %context.key, "cannot open the stores");
-                // Those who wait are not released: the pass they wait for opens the stores again.
-                for handle in context.published.roots.load().values() {
-                    handle
-                        .state
-                        .send_modify(|state| state.problem = Some(described(&error)));
-                }
-            }
-            context.published.opened.send_replace(true);
+            opened(context, stores(context).map(drop));
             Outcome::Done
         }
-        Job::Pass { root, force } => pass(context, &root, force, stop),
-        Job::Vectors => vectors(context, stop),
-        Job::Remove { root, reply } => {
-            let _unheard = reply.send(remove(context, &root));
+        Job::Rest(after) => {
+            rest::rest(context, after);
             Outcome::Done
         }
+        Job::Reopen => {
+            opened(context, reopen(context));
+            Outcome::Done
+        }
+        Job::Pass { root, force } => pass(context, &root, force, stop, may_heal),
+        Job::Vectors => vectors(context, stop, may_heal),
+        Job::Remove { root, reply } => answer(reply, remove(context, &root), may_heal),
         Job::Prune { dry_run, reply } => {
-            let _unheard = reply.send(stores(context).and_then(|stores| prune::run(&stores, dry_run)));
-            Outcome::Done
+            let pruned = stores(context).and_then(|stores| prune::run(&stores, dry_run));
+            answer(reply, pruned, may_heal)
         }
     }
+}
+
+/// Records how opening went. Those who wait are not released by a failure: the pass they wait for
+/// opens the stores again.
+fn opened(context: &Context, result: Result<(), EngineError>) {
+    if let Err(error) = result {
+        tracing::error!(error = error.chain(), repository = %context.key, "cannot open the stores");
+        for handle in context.published.roots.load().values() {
+            handle
+                .state
+                .send_modify(|state| state.problem = Some(described(&error)));
+        }
+    }
+    context.published.wake();
+}
+
+/// Answers whoever asked, and says whether damage was met.
+fn answer<T>(
+    reply: oneshot::Sender<Result<T, EngineError>>,
+    result: Result<T, EngineError>,
+    may_heal: bool,
+) -> Outcome {
+    let damaged = may_heal && result.as_ref().err().is_some_and(is_damage);
+    let _unheard = reply.send(result);
+    if damaged { Outcome::Damaged } else { Outcome::Done }
 }
 
 /// Records why a root is not up to date, and releases those whose requests up to `covers` were
@@ -148,20 +181,13 @@ fn stores(context: &Context) -> Result<Arc<Stores>, EngineError> {
     open(context)
 }
 
-fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
-    let registry = &context.ports.registry;
-    let stores = match registry.open(&context.key) {
-        Err(error) if error.kind == PortErrorKind::Corrupt => {
-            // The index can be made again from the files; the adapter has checked before it said so.
-            tracing::error!(%error, repository = %context.key, "the index is damaged and is built again");
-            registry
-                .destroy(&context.key)
-                .map_err(EngineError::port("delete the damaged index"))?;
-            registry.open(&context.key)
-        }
-        other => other,
-    }
-    .map_err(EngineError::port("open the index"))?;
+pub(super) fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
+    let stores = context
+        .ports
+        .registry
+        .open(&context.key)
+        .map_err(EngineError::port("open the index"))?;
+    report(context, &stores);
     finish_what_a_crash_left(context, &stores)?;
     for (root, handle) in context.published.roots.load().iter() {
         let worktree = stores
@@ -172,6 +198,9 @@ fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
     }
     let stores = Arc::new(stores);
     context.published.stores.store(Some(Arc::clone(&stores)));
+    if context.published.resting.load(Ordering::SeqCst) {
+        context.published.wake();
+    }
     Ok(stores)
 }
 
@@ -219,7 +248,7 @@ pub(crate) fn publish_counts(stores: &Stores, worktree: WorktreeId, handle: &Roo
     Ok(())
 }
 
-fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
+fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool) -> Outcome {
     let Some(handle) = context.published.roots.load().get(root).cloned() else {
         return Outcome::Done; // removed while it waited
     };
@@ -232,6 +261,12 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
             .catalog
             .worktree(root)
             .map_err(EngineError::port("register the root"))?;
+        // The one pass of the whole daemon: nobody else is reading files for an index now.
+        let changed = context.ports.extractor.refresh();
+        stores
+            .catalog
+            .note_languages(&changed)
+            .map_err(EngineError::port("note the changed languages"))?;
         // A pass that failed half-way leaves the same as a crash.
         finish_what_a_crash_left(context, &stores)?;
         if force {
@@ -239,6 +274,7 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
         }
         Pass {
             context,
+            config: context.config.load_full(),
             stores: &stores,
             root,
             worktree,
@@ -252,11 +288,12 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
         Ok(Outcome::Done) => {
             let now = (context.ports.clock)();
             let head = context.ports.source.head(root);
+            let problem = language_problems(context, &handle);
             handle.state.send_modify(|state| {
                 state.lexical_done = covers;
                 state.indexed_at = Some(now);
                 state.head = head;
-                state.problem = None;
+                state.problem = problem;
                 state.progress = Progress::begin(if state.requested > covers {
                     Phase::Queued
                 } else {
@@ -265,13 +302,29 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop) -> Outcome {
             });
             Outcome::Done
         }
-        Ok(Outcome::Interrupted) => Outcome::Interrupted,
+        Ok(outcome @ (Outcome::Interrupted | Outcome::Damaged)) => outcome,
         Err(error) => {
             tracing::warn!(error = error.chain(), "a pass failed");
+            if may_heal && is_damage(&error) {
+                return Outcome::Damaged;
+            }
             record_failure(&handle, covers, &error);
             Outcome::Done
         }
     }
+}
+
+/// What the user added to the root's languages and cannot be used; what was read without it is in the index.
+fn language_problems(context: &Context, handle: &RootHandle) -> Option<String> {
+    let mut problems = context.ports.extractor.problems();
+    if !problems.is_empty()
+        && let Some(view) = handle.view.load_full()
+    {
+        let present = view.languages();
+        problems.retain(|(language, _)| present.iter().any(|name| **name == **language));
+    }
+    let texts: Vec<String> = problems.into_iter().map(|(_, problem)| problem).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// A forced pass is how the user agrees to embed again what another model embedded.
@@ -308,7 +361,7 @@ fn wait_for_permit<'a>(context: &'a Context, stop: &Stop) -> Option<tokio::sync:
     }
 }
 
-fn vectors(context: &Context, stop: &Stop) -> Outcome {
+fn vectors(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
     let roots = context.published.roots.load_full();
     let covers: Vec<(RootHandle, u64)> = roots
         .values()
@@ -325,6 +378,10 @@ fn vectors(context: &Context, stop: &Stop) -> Outcome {
     });
     match result {
         Ok(Outcome::Interrupted) => Outcome::Interrupted,
+        Err(error) if may_heal && is_damage(&error) => {
+            tracing::warn!(error = error.chain(), "vectors are incomplete");
+            Outcome::Damaged
+        }
         ended => {
             let problem = ended.err().map(|error| described(&error));
             if let Some(problem) = &problem {
@@ -348,12 +405,14 @@ fn remove(context: &Context, root: &Path) -> Result<(), EngineError> {
     let stores = stores(context)?;
     let worktree = stores
         .catalog
-        .worktree(root)
+        .find_worktree(root)
         .map_err(EngineError::port("find the root"))?;
-    stores
-        .catalog
-        .remove_worktree(worktree)
-        .map_err(EngineError::port("forget the root"))?;
+    if let Some(worktree) = worktree {
+        stores
+            .catalog
+            .remove_worktree(worktree)
+            .map_err(EngineError::port("forget the root"))?;
+    }
     context.published.roots.rcu(|roots| {
         let mut roots = (**roots).clone();
         roots.remove(root);

@@ -5,8 +5,11 @@
 
 mod actor;
 pub(crate) mod job;
+mod reopen;
+mod rest;
 
 pub(crate) use actor::spawn;
+pub(crate) use reopen::is_damage;
 
 use crate::EngineError;
 use crate::progress::RootState;
@@ -15,9 +18,13 @@ use crate::view::View;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{Stores, WorktreeCounts};
+use codemem_core::skip::SkipReason;
+use rest::Used;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Requests waiting for one actor. More than a handful means that clients repeat themselves; they wait.
@@ -43,8 +50,30 @@ pub(crate) enum Command {
         dry_run: bool,
         reply: oneshot::Sender<Result<PruneReport, EngineError>>,
     },
+    /// A reader met damage. Answers, once the stores are open again, whether it is worth trying again.
+    Suspect { reply: Option<oneshot::Sender<bool>> },
+    /// Close the stores if the repository has not been used for so long.
+    Rest { after: Duration },
+    /// Open the stores that were closed for want of use.
+    Wake,
     /// End: let the running job stop, close the stores.
     Close { reply: oneshot::Sender<()> },
+}
+
+/// A command, and the span of the request that it is part of: its job's lines tell where they come from.
+pub(crate) struct Asked {
+    pub(crate) command: Command,
+    pub(crate) span: tracing::Span,
+}
+
+impl Asked {
+    /// A command of the request that is current here.
+    pub(crate) fn here(command: Command) -> Self {
+        Self {
+            command,
+            span: tracing::Span::current(),
+        }
+    }
 }
 
 /// The number of a request to index, and where to watch it come true.
@@ -57,20 +86,28 @@ pub(crate) struct IndexReply {
 #[derive(Clone)]
 pub(crate) struct RepositoryHandle {
     pub(crate) key: RepositoryKey,
-    pub(crate) mailbox: mpsc::Sender<Command>,
+    pub(crate) mailbox: mpsc::Sender<Asked>,
+    /// Answered by the actor whatever it is at, also while it closes.
+    pub(crate) probe: mpsc::Sender<oneshot::Sender<()>>,
     pub(crate) published: Arc<Published>,
 }
 
 /// What everybody may read without asking the actor.
 pub(crate) struct Published {
-    /// The open stores; empty while opening and after closing.
+    /// The open stores; empty while opening, while resting and after closing.
     pub(crate) stores: ArcSwapOption<Stores>,
     /// The roots by canonical path.
     pub(crate) roots: ArcSwap<BTreeMap<PathBuf, RootHandle>>,
     /// True once the stores are open or have failed to open.
     pub(crate) opened: watch::Sender<bool>,
+    /// Set by whoever opened the stores and found one replaced: every root has to be read again.
+    pub(crate) replaced: AtomicBool,
     /// True while a job runs or waits.
     pub(crate) busy: watch::Sender<bool>,
+    /// True while the stores are closed for want of use: whoever needs them sends [`Command::Wake`].
+    pub(crate) resting: AtomicBool,
+    /// When it was last asked for or worked on. Status does not count.
+    pub(crate) used: Used,
 }
 
 /// What is published of one root.
@@ -82,6 +119,8 @@ pub(crate) struct RootHandle {
     pub(crate) view: Arc<ArcSwapOption<View>>,
     /// Its counts as of the last commit or batch of vectors.
     pub(crate) counts: Arc<ArcSwap<WorktreeCounts>>,
+    /// What was skipped, by reason, as of when the stores were closed for want of use.
+    pub(crate) skipped: Arc<ArcSwap<Vec<(SkipReason, u64)>>>,
 }
 
 impl Published {
@@ -91,8 +130,17 @@ impl Published {
             stores: ArcSwapOption::empty(),
             roots: ArcSwap::from_pointee(roots),
             opened: watch::Sender::new(false),
+            replaced: AtomicBool::new(false),
             busy: watch::Sender::new(true),
+            resting: AtomicBool::new(false),
+            used: Used::default(),
         }
+    }
+
+    /// The stores are open, or could not be opened: whoever waits goes on.
+    fn wake(&self) {
+        self.resting.store(false, Ordering::SeqCst);
+        self.opened.send_replace(true);
     }
 }
 
@@ -102,6 +150,7 @@ impl Default for RootHandle {
             state: Arc::new(watch::Sender::new(RootState::default())),
             view: Arc::new(ArcSwapOption::empty()),
             counts: Arc::default(),
+            skipped: Arc::default(),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::{Scope, Search};
 use crate::EngineError;
+use crate::repository::is_damage;
 use codemem_core::ids::{ChunkId, ContentId, TextId};
 use codemem_core::ports::{LexicalQuery, PortErrorKind, SymbolRow, VectorSpace};
 use codemem_core::query::{NameStrength, Query};
 use codemem_core::rank::{Defined, Evidence};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 /// Contents taken from the lexical index; far more than are shown, so that other evidence can lift them.
 const LEXICAL_LIMIT: usize = 300;
@@ -71,10 +73,16 @@ struct Pool {
 impl Search<'_> {
     pub(super) fn gather(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
         let mut pool = Pool::default();
+        self.go_on()?;
         self.gather_words(query, scope, &mut pool)?;
+        self.go_on()?;
         self.gather_definitions(query, scope, &mut pool)?;
+        self.go_on()?;
         let no_vectors = self.gather_vectors(query, scope, &mut pool).unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "a search goes without vectors");
+            if is_damage(&error) {
+                self.met_damage.store(true, Ordering::Relaxed);
+            }
             Some(error.chain())
         });
         pool.candidates.retain(Candidate::is_evident);

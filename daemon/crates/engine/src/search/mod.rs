@@ -10,6 +10,7 @@ mod show;
 use crate::EngineError;
 use crate::config::Ports;
 use crate::progress::RootState;
+use crate::threads::Stop;
 use crate::view::{View, ViewFile};
 use codemem_core::ids::{IdSet, TextId};
 use codemem_core::ports::{Stores, WorktreeCounts};
@@ -17,6 +18,7 @@ use codemem_core::query::Query;
 use codemem_core::rank::{self, Features};
 use globset::GlobBuilder;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Hits in an answer when the caller does not say.
@@ -27,6 +29,12 @@ const MAX_LIMIT: usize = 200;
 
 /// Longest query read, in bytes: a whole prompt fits, a pasted file is cut.
 const MAX_QUERY: usize = 64 * 1024;
+
+/// Longest path glob compiled, in bytes: no path is longer, and its automaton grows with it.
+const MAX_GLOB: usize = 4096;
+
+/// Bytes of a query that the log shows at debug level.
+const SHOWN_QUERY: usize = 500;
 
 /// A question about code.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -111,6 +119,10 @@ pub(crate) struct Search<'a> {
     pub(crate) state: &'a RootState,
     pub(crate) counts: WorktreeCounts,
     pub(crate) max_file_bytes: u64,
+    /// Requested when nobody waits for the answer any more.
+    pub(crate) stop: &'a Stop,
+    /// Set when a store that an answer can do without turned out damaged.
+    pub(crate) met_damage: &'a AtomicBool,
 }
 
 /// The part of a view that the filters let through.
@@ -133,6 +145,8 @@ impl Search<'_> {
                 hint: "say what you are looking for: `codemem search \"where are requests routed\"`".to_owned(),
             });
         }
+        // What the user asks is private: never above this level.
+        tracing::debug!(query = codemem_core::compose::clip(&query.text, SHOWN_QUERY), "searching");
         let scope = self.scope(request)?;
         let limit = if request.limit == 0 {
             DEFAULT_LIMIT
@@ -163,6 +177,7 @@ impl Search<'_> {
         });
         let mut hits = Vec::with_capacity(limit.min(order.len()));
         for (score, index) in order.into_iter().take(limit) {
+            self.go_on()?;
             let mut hit = self.show(&query, &gathered.candidates[index], score)?;
             if request.explain {
                 hit.shares = weights.explain(&features[index]);
@@ -187,6 +202,15 @@ impl Search<'_> {
             },
             took_ms: began.elapsed().as_secs_f64() * 1_000.0,
         })
+    }
+
+    /// Ends a search that nobody waits for; called between its steps.
+    fn go_on(&self) -> Result<(), EngineError> {
+        if self.stop.is_requested() {
+            tracing::debug!("a search was given up");
+            return Err(EngineError::GivenUp);
+        }
+        Ok(())
     }
 
     fn scope(&self, request: &SearchRequest) -> Result<Scope, EngineError> {
@@ -236,6 +260,15 @@ impl Search<'_> {
 }
 
 fn glob(pattern: &str) -> Result<globset::GlobMatcher, EngineError> {
+    if pattern.len() > MAX_GLOB {
+        return Err(EngineError::Invalid {
+            message: format!(
+                "a path glob of {} bytes is too long; {MAX_GLOB} are read",
+                pattern.len()
+            ),
+            hint: "write it like `src/**/*.rs`".to_owned(),
+        });
+    }
     // `src` and `src/` mean what is below; `*.rs` means any directory.
     let pattern = pattern.trim_start_matches("./");
     let widened = match pattern {

@@ -149,3 +149,41 @@ async fn another_extractor_reads_every_file_again() {
     running.stop().await;
     assert_eq!(world.fingerprint(), expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_user_added_to_a_language_has_its_files_read_again_once() {
+    let world = World::new();
+    let running = world.start();
+    running.index().await;
+    let expected = world.fingerprint();
+    let before = world.extractor.n_calls();
+    world.extractor.set_added(3);
+    running.index().await;
+    let after = world.extractor.n_calls();
+    assert!(after >= before + 2, "both files were extracted without it");
+    running.index().await;
+    running.stop().await;
+    assert_eq!(world.extractor.n_calls(), after, "nothing changed since");
+    assert_eq!(world.fingerprint(), expected);
+    let running = world.start();
+    running.settle().await;
+    assert_eq!(world.extractor.n_calls(), after, "nor by starting again");
+    world.extractor.set_added(0);
+    running.index().await;
+    assert!(world.extractor.n_calls() >= after + 2, "taken away is changed as well");
+    running.stop().await;
+    assert_eq!(world.fingerprint(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_addition_that_cannot_be_used_is_told_and_gone_when_it_is() {
+    let world = World::new();
+    let running = world.start();
+    world.extractor.set_added(u32::MAX);
+    let state = running.index().await;
+    assert_eq!(state.problem.as_deref(), Some("the query of `fake` is not valid"));
+    world.extractor.set_added(1);
+    let state = running.index().await;
+    assert_eq!(state.problem, None);
+    running.stop().await;
+}
