@@ -4,8 +4,10 @@ use prost::Message as _;
 use std::error::Error;
 use std::path::PathBuf;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 6] = [
+    "codemem/v1/config.proto",
     "codemem/v1/daemon.proto",
+    "codemem/v1/doctor.proto",
     "codemem/v1/index.proto",
     "codemem/v1/models.proto",
     "codemem/v1/search.proto",

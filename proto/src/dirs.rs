@@ -17,6 +17,11 @@ pub struct Directories {
     state: PathBuf,
 }
 
+/// The user's home directory; `None` where the system does not tell.
+pub fn home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned())
+}
+
 /// Why the directories are not known.
 #[derive(thiserror::Error, PartialEq, Eq, Debug)]
 pub enum DirectoriesError {

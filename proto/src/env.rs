@@ -7,123 +7,161 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// An environment variable.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Variable {
+macro_rules! variables {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $meaning:literal;)+) => {
+        /// An environment variable.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Variable {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Variable {
+            /// All variables, in the order in which they are documented.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name in the environment.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// Who reads it, what it does, and what holds when it is not set; one line for a list. Of a
+            /// setting, the key that it sets.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $meaning,)+
+                }
+            }
+        }
+    };
+}
+
+variables! {
     /// Directory of the socket and the locks.
-    RuntimeDir,
+    RuntimeDir = "CODEMEM_RUNTIME_DIR",
+        "all programs: absolute directory of socket and locks; default $XDG_RUNTIME_DIR/codemem, else /tmp/codemem-UID";
     /// Directory of indexes, models and the runtime library.
-    DataDir,
+    DataDir = "CODEMEM_DATA_DIR",
+        "daemon: absolute directory of indexes and models; default the user's data directory, as in ~/.local/share/codemem";
     /// Directory of logs.
-    StateDir,
+    StateDir = "CODEMEM_STATE_DIR",
+        "daemon, command line: absolute directory of logs; default the user's state directory, as in ~/.local/state/codemem";
     /// The configuration file.
-    Config,
+    Config = "CODEMEM_CONFIG",
+        "daemon: absolute path of the configuration file; default config.toml in the user's configuration directory";
     /// The daemon program that clients start.
-    Daemon,
+    Daemon = "CODEMEM_DAEMON",
+        "clients: the daemon program to start; default codememd beside the running program, else on PATH";
     /// The runtime library for embedding models.
-    OnnxRuntime,
+    OnnxRuntime = "CODEMEM_ONNXRUNTIME",
+        "daemon, `codemem setup`: key models.onnxruntime, a libonnxruntime to use";
     /// A sentence-transformers folder to use as the model.
-    ModelDir,
+    ModelDir = "CODEMEM_MODEL_DIR",
+        "daemon, `codemem setup`: key models.directory, a sentence-transformers folder to use";
     /// The Python whose pip fetches packages.
-    Python,
+    Python = "CODEMEM_PYTHON",
+        "daemon: key models.python, the Python whose pip fetches packages";
     /// What is logged, as a filter.
-    Log,
+    Log = "CODEMEM_LOG",
+        "daemon: key log.filter, a tracing filter as in `info` or `codemem_engine=debug`";
+    /// How log lines are written.
+    LogFormat = "CODEMEM_LOG_FORMAT",
+        "daemon: key log.format, `text` or `json`";
+    /// How many log files are kept.
+    LogMaxFiles = "CODEMEM_LOG_MAX_FILES",
+        "daemon: key log.max_files";
+    /// How large a log file grows.
+    LogMaxFileBytes = "CODEMEM_LOG_MAX_FILE_BYTES",
+        "daemon: key log.max_file_bytes";
+    /// How large all log files grow together.
+    LogMaxTotalBytes = "CODEMEM_LOG_MAX_TOTAL_BYTES",
+        "daemon: key log.max_total_bytes";
+    /// When a daemon without work ends.
+    IdleTimeoutSeconds = "CODEMEM_IDLE_TIMEOUT_SECONDS",
+        "daemon: key idle_timeout_seconds";
+    /// Whether nothing is ever fetched.
+    Offline = "CODEMEM_OFFLINE",
+        "daemon: key offline";
+    /// Threads of a pass.
+    IndexThreads = "CODEMEM_INDEX_THREADS",
+        "daemon: key index.threads";
+    /// The largest file that is indexed.
+    IndexMaxFileBytes = "CODEMEM_INDEX_MAX_FILE_BYTES",
+        "daemon: key index.max_file_bytes";
+    /// Searches at the same time.
+    SearchThreads = "CODEMEM_SEARCH_THREADS",
+        "daemon: key search.threads";
+    /// Threads that embed passages.
+    ModelsThreads = "CODEMEM_MODELS_THREADS",
+        "daemon: key models.threads";
+    /// When models without work are unloaded.
+    ModelsUnloadAfterSeconds = "CODEMEM_MODELS_UNLOAD_AFTER_SECONDS",
+        "daemon: key models.unload_after_seconds";
     /// Whether clients leave a stopped daemon stopped.
-    NoAutostart,
+    NoAutostart = "CODEMEM_NO_AUTOSTART",
+        "clients: do not start the daemon; default unset, as are empty, 0 and false";
     /// The project of an agent session.
-    ClaudeProjectDir,
+    ClaudeProjectDir = "CLAUDE_PROJECT_DIR",
+        "shim: the project that questions are about when they name none; default the working directory";
     /// The agent session.
-    ClaudeSessionId,
+    ClaudeSessionId = "CLAUDE_CODE_SESSION_ID",
+        "shim: the agent session, for the daemon's log; default none";
     /// The user's runtime directory.
-    XdgRuntimeDir,
+    XdgRuntimeDir = "XDG_RUNTIME_DIR",
+        "all programs: base of the runtime directory where it is set";
+    /// The user's home directory.
+    Home = "HOME",
+        "clients: where the user's systemd units or launchd agents are";
+    /// The user's configuration directory.
+    XdgConfigHome = "XDG_CONFIG_HOME",
+        "clients: base of the user's systemd units; default ~/.config";
+    /// How many sockets the service manager passed.
+    ListenFds = "LISTEN_FDS",
+        "daemon: how many sockets systemd passed; set by systemd";
+    /// The process that the sockets were passed to.
+    ListenPid = "LISTEN_PID",
+        "daemon: the process that the sockets are for; set by systemd";
+    /// The names of the passed sockets.
+    ListenFdNames = "LISTEN_FDNAMES",
+        "daemon: never used, only kept from child processes; set by systemd";
+    /// Where the service manager is told how the daemon does.
+    NotifySocket = "NOTIFY_SOCKET",
+        "daemon run as a service: the socket that READY=1 and its kin go to; set by systemd";
+    /// How often the service manager wants to hear of the daemon.
+    WatchdogUsec = "WATCHDOG_USEC",
+        "daemon run as a service: microseconds within which it must show that it lives; set by systemd";
+    /// The process that the service manager watches.
+    WatchdogPid = "WATCHDOG_PID",
+        "daemon run as a service: the process that must show it; set by systemd";
     /// The user's temporary directory on macOS.
-    TmpDir,
+    TmpDir = "TMPDIR",
+        "all programs, on macOS: base of the runtime directory";
     /// Where programs are looked for.
-    Path,
+    Path = "PATH",
+        "clients: where codememd is looked for";
+    /// The C compiler.
+    Cc = "CC",
+        "daemon: the C compiler that `codemem languages add` calls, with arguments if need be; default cc";
+    /// The C++ compiler.
+    Cxx = "CXX",
+        "daemon: the C++ compiler that `codemem languages add` calls for scanners in C++; default c++";
     /// Whether the terminal output goes without colours.
-    NoColor,
+    NoColor = "NO_COLOR",
+        "command line: no colours, whatever its value unless empty";
 }
 
 impl Variable {
-    /// All variables, in the order in which they are documented.
-    pub const ALL: [Self; 16] = [
-        Self::RuntimeDir,
-        Self::DataDir,
-        Self::StateDir,
-        Self::Config,
-        Self::Daemon,
-        Self::OnnxRuntime,
-        Self::ModelDir,
-        Self::Python,
-        Self::Log,
-        Self::NoAutostart,
-        Self::ClaudeProjectDir,
-        Self::ClaudeSessionId,
-        Self::XdgRuntimeDir,
-        Self::TmpDir,
-        Self::Path,
-        Self::NoColor,
+    /// What a service manager says to the one process that it starts. Child processes must not take it
+    /// for their own.
+    pub const OF_SERVICE: [Self; 6] = [
+        Self::ListenFds,
+        Self::ListenPid,
+        Self::ListenFdNames,
+        Self::NotifySocket,
+        Self::WatchdogUsec,
+        Self::WatchdogPid,
     ];
-
-    /// The name in the environment.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::RuntimeDir => "CODEMEM_RUNTIME_DIR",
-            Self::DataDir => "CODEMEM_DATA_DIR",
-            Self::StateDir => "CODEMEM_STATE_DIR",
-            Self::Config => "CODEMEM_CONFIG",
-            Self::Daemon => "CODEMEM_DAEMON",
-            Self::OnnxRuntime => "CODEMEM_ONNXRUNTIME",
-            Self::ModelDir => "CODEMEM_MODEL_DIR",
-            Self::Python => "CODEMEM_PYTHON",
-            Self::Log => "CODEMEM_LOG",
-            Self::NoAutostart => "CODEMEM_NO_AUTOSTART",
-            Self::ClaudeProjectDir => "CLAUDE_PROJECT_DIR",
-            Self::ClaudeSessionId => "CLAUDE_CODE_SESSION_ID",
-            Self::XdgRuntimeDir => "XDG_RUNTIME_DIR",
-            Self::TmpDir => "TMPDIR",
-            Self::Path => "PATH",
-            Self::NoColor => "NO_COLOR",
-        }
-    }
-
-    /// What it does, who reads it and what holds when it is not set; one line for a list.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Self::RuntimeDir => {
-                "all programs: absolute directory of socket and locks; default $XDG_RUNTIME_DIR/codemem, else /tmp/codemem-UID"
-            }
-            Self::DataDir => {
-                "daemon: absolute directory of indexes and models; default the user's data directory, as in ~/.local/share/codemem"
-            }
-            Self::StateDir => {
-                "daemon, command line: absolute directory of logs; default the user's state directory, as in ~/.local/state/codemem"
-            }
-            Self::Config => {
-                "daemon: absolute path of the configuration file; default config.toml in the user's configuration directory"
-            }
-            Self::Daemon => {
-                "clients: the daemon program to start; default codememd beside the running program, else on PATH"
-            }
-            Self::OnnxRuntime => {
-                "daemon, `codemem setup`: a libonnxruntime to use; default the one that `codemem setup` installed"
-            }
-            Self::ModelDir => {
-                "daemon, `codemem setup`: a sentence-transformers folder to use; default the model that `codemem setup` installed"
-            }
-            Self::Python => "daemon: the Python whose pip fetches packages; default python3",
-            Self::Log => "daemon: a tracing filter, as in `info` or `codemem_engine=debug`; default info",
-            Self::NoAutostart => "clients: do not start the daemon; default unset, as are empty, 0 and false",
-            Self::ClaudeProjectDir => {
-                "shim: the project that questions are about when they name none; default the working directory"
-            }
-            Self::ClaudeSessionId => "shim: the agent session, for the daemon's log; default none",
-            Self::XdgRuntimeDir => "all programs: base of the runtime directory where it is set",
-            Self::TmpDir => "all programs, on macOS: base of the runtime directory",
-            Self::Path => "clients: where codememd is looked for",
-            Self::NoColor => "command line: no colours, whatever its value unless empty",
-        }
-    }
 }
 
 /// The values of codemem's variables. Empty values count as not set.

@@ -7,7 +7,9 @@
 
 pub mod dirs;
 pub mod env;
+pub mod logs;
 pub mod rendezvous;
+pub mod request;
 pub mod startup;
 pub mod status;
 pub mod version;
@@ -55,6 +57,6 @@ mod tests {
         let services = set.files.into_iter().flat_map(|file| file.services);
         let mut names: Vec<String> = services.map(|service| service.name).collect();
         names.sort();
-        assert_eq!(names, ["Daemon", "Index", "Models", "Search"]);
+        assert_eq!(names, ["Config", "Daemon", "Doctor", "Index", "Models", "Search"]);
     }
 }

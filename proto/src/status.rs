@@ -15,8 +15,9 @@ pub const KIND_KEY: &str = "codemem-kind";
 /// Metadata key of the hint; binary, for a hint may hold any path.
 pub const HINT_KEY: &str = "codemem-hint-bin";
 
-/// Most bytes of message and of hint, each: HTTP/2 peers refuse larger header lists.
-pub const MAX_TEXT_BYTES: usize = 4096;
+/// Most bytes of message and of hint, each. HTTP/2 peers refuse header lists over 16 KiB, and on the wire
+/// a message of another script takes three times its bytes.
+pub const MAX_TEXT_BYTES: usize = 2048;
 
 /// What an error means to whoever asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -30,8 +31,10 @@ pub enum ErrorKind {
     Data,
     /// A model or the runtime library is missing and could not be installed.
     Assets,
-    /// Not now: warming up, too busy, stopping. The same request may succeed later.
+    /// Not now: warming up, stopping. The same request may succeed later.
     Unavailable,
+    /// Too much was asked at once. The same request succeeds when others are done.
+    Busy,
     /// Client and daemon do not understand each other.
     Incompatible,
     /// The peer may not talk to this daemon.
@@ -44,12 +47,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Usage,
         Self::NotRegistered,
         Self::Data,
         Self::Assets,
         Self::Unavailable,
+        Self::Busy,
         Self::Incompatible,
         Self::Denied,
         Self::Cancelled,
@@ -64,6 +68,7 @@ impl ErrorKind {
             Self::Data => "data",
             Self::Assets => "assets",
             Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
             Self::Incompatible => "incompatible",
             Self::Denied => "denied",
             Self::Cancelled => "cancelled",
@@ -84,6 +89,7 @@ impl ErrorKind {
             Self::Data => Code::DataLoss,
             Self::Assets | Self::Incompatible => Code::FailedPrecondition,
             Self::Unavailable => Code::Unavailable,
+            Self::Busy => Code::ResourceExhausted,
             Self::Denied => Code::PermissionDenied,
             Self::Cancelled => Code::Cancelled,
             Self::Internal => Code::Internal,
@@ -96,7 +102,8 @@ impl ErrorKind {
             Code::InvalidArgument | Code::OutOfRange => Self::Usage,
             Code::NotFound => Self::NotRegistered,
             Code::DataLoss => Self::Data,
-            Code::Unavailable | Code::ResourceExhausted | Code::Aborted => Self::Unavailable,
+            Code::Unavailable | Code::Aborted => Self::Unavailable,
+            Code::ResourceExhausted => Self::Busy,
             Code::FailedPrecondition | Code::Unimplemented => Self::Incompatible,
             Code::PermissionDenied | Code::Unauthenticated => Self::Denied,
             Code::Cancelled | Code::DeadlineExceeded => Self::Cancelled,

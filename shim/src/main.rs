@@ -4,6 +4,7 @@
 //! outlives every daemon: it ends when its input does, or at SIGTERM or SIGINT. Nothing but MCP goes
 //! to stdout.
 
+mod args;
 mod bridge;
 mod panics;
 mod project;
@@ -12,7 +13,9 @@ mod server;
 mod tools;
 mod transport;
 
+use args::Wanted;
 use bridge::Bridge;
+use codemem_client::service::Service;
 use codemem_client::{Connector, Launcher};
 use codemem_proto::env::{Env, Variable};
 use codemem_proto::rendezvous::Rendezvous;
@@ -22,6 +25,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::io::stdio_pipes;
 use server::Server;
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use transport::Forgiving;
@@ -30,6 +34,26 @@ use transport::Forgiving;
 const PROGRAM: &str = concat!("codemem-mcp ", env!("CARGO_PKG_VERSION"));
 
 fn main() -> ExitCode {
+    match args::parse(std::env::args_os().skip(1)) {
+        Wanted::Serve => serve(),
+        Wanted::Version => print(&mut io::stdout(), &format!("{PROGRAM}\n"), ExitCode::SUCCESS),
+        Wanted::Help => print(&mut io::stdout(), args::HELP, ExitCode::SUCCESS),
+        Wanted::Unknown(argument) => {
+            let text = format!("error: unknown argument `{}`\n\n{}", argument.display(), args::HELP);
+            print(&mut io::stderr(), &text, ExitCode::from(2))
+        }
+    }
+}
+
+/// For a person; MCP has not begun.
+fn print(stream: &mut dyn Write, text: &str, exit: ExitCode) -> ExitCode {
+    match stream.write_all(text.as_bytes()) {
+        Ok(()) => exit,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve() -> ExitCode {
     // Never below WARN: from INFO on, rmcp writes what is said, and clients keep our stderr.
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -81,7 +105,7 @@ async fn run(env: &Env) -> Result<(), Box<dyn Error>> {
 /// The way to the daemon; a runtime directory that cannot be used is told like a daemon that fails.
 fn bridge(env: &Env) -> Bridge {
     let connector = Rendezvous::locate(env).map(|rendezvous| {
-        let connector = Connector::new(rendezvous, program(env));
+        let connector = Connector::new(rendezvous, program(env)).with_service(Service::of_user(env));
         if env.is_on(Variable::NoAutostart) {
             connector
         } else {

@@ -2,6 +2,7 @@
 
 use codemem_proto::v1;
 use serde_json::json;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Bytes of an answer's hits. Code has some 3.2 bytes a token, so with the receipt this stays under
@@ -34,9 +35,9 @@ pub(crate) fn hits(answer: &v1::SearchResponse, asked: &str) -> String {
 
 /// The first lines of a hit: where, what, and its signature unless the snippet begins with it.
 fn head(hit: &v1::Hit) -> String {
-    let mut text = format!("{}:{}-{} {}", hit.path, hit.start_line, hit.end_line, hit.kind);
+    let mut text = format!("{}:{}-{} {}", clean(&hit.path), hit.start_line, hit.end_line, hit.kind);
     if !hit.name.is_empty() {
-        let _ = write!(text, " {}", hit.name);
+        let _ = write!(text, " {}", clean(&hit.name));
     }
     if hit.stale {
         text.push_str(" (changed since it was indexed)");
@@ -44,7 +45,7 @@ fn head(hit: &v1::Hit) -> String {
     text.push('\n');
     let signature = one_line(&hit.signature);
     if !signature.is_empty() && !one_line(&hit.snippet).contains(&signature) {
-        let _ = writeln!(text, "  {}", cut(&signature));
+        let _ = writeln!(text, "  {}", cut(&clean(&signature)));
     }
     text
 }
@@ -56,7 +57,7 @@ fn snippet(hit: &v1::Hit, share: usize) -> String {
     let common = lines().map(indentation).min().unwrap_or_default();
     let mut text = String::new();
     for line in lines() {
-        let line = cut(&line[common..]);
+        let line = cut(&clean(&line[common..]));
         // Two spaces and the line end.
         if text.len() + line.len() + 3 > share {
             break;
@@ -64,6 +65,17 @@ fn snippet(hit: &v1::Hit, share: usize) -> String {
         let _ = writeln!(text, "  {line}");
     }
     text
+}
+
+/// One line without control characters: a file's name may hold a line that looks like another hit, and
+/// some clients show our text on a terminal.
+fn clean(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\t';
+    if text.contains(steers) {
+        Cow::Owned(text.replace(steers, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -4,6 +4,7 @@ use crate::bridge::Bridge;
 use crate::panics::caught;
 use crate::project::Project;
 use crate::tools::{Answer, Session, ToolName};
+use codemem_proto::request::RequestId;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult, Implementation,
     InitializeRequestParams, InitializeResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
@@ -29,7 +30,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(bridge: Bridge, project: Project) -> Self {
         Self {
-            session: Session { bridge, project },
+            session: Session {
+                bridge,
+                project,
+                request: RequestId::fresh(),
+            },
         }
     }
 
@@ -90,8 +95,9 @@ impl ServerHandler for Server {
             return Err(ErrorData::invalid_params(message, None));
         };
         let arguments = request.arguments.unwrap_or_default();
+        let request_id = self.session.request.with_part(&context.id.to_string());
         let answer = tokio::select! {
-            answer = caught(tool.call(&self.session, &arguments)) => answer,
+            answer = caught(tool.call(&self.session, &request_id, &arguments)) => answer,
             // The call to the daemon is dropped with the other branch. Nobody reads this answer.
             () = context.ct.cancelled() => Some(Answer::refusal("cancelled")),
         };

@@ -1,34 +1,42 @@
 //! A connection to a daemon that understands us.
 
+use crate::Connection;
+use codemem_proto::v1::config_client::ConfigClient;
 use codemem_proto::v1::daemon_client::DaemonClient;
+use codemem_proto::v1::doctor_client::DoctorClient;
 use codemem_proto::v1::index_client::IndexClient;
 use codemem_proto::v1::models_client::ModelsClient;
 use codemem_proto::v1::search_client::SearchClient;
 use codemem_proto::v1::{HelloResponse, ShutdownRequest};
-use tonic::transport::Channel;
 
 /// The services of one daemon, over one connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
+    /// Its settings.
+    pub config: ConfigClient<Connection>,
     /// Who it is, how it does, how it ends.
-    pub daemon: DaemonClient<Channel>,
+    pub daemon: DaemonClient<Connection>,
+    /// What the daemon depends on, and whether it holds.
+    pub doctor: DoctorClient<Connection>,
     /// What is indexed.
-    pub index: IndexClient<Channel>,
+    pub index: IndexClient<Connection>,
     /// Questions about code.
-    pub search: SearchClient<Channel>,
+    pub search: SearchClient<Connection>,
     /// Models and their runtime.
-    pub models: ModelsClient<Channel>,
+    pub models: ModelsClient<Connection>,
     hello: HelloResponse,
     started: bool,
 }
 
 impl Client {
-    pub(crate) fn new(channel: &Channel, hello: HelloResponse) -> Self {
+    pub(crate) fn new(connection: &Connection, hello: HelloResponse) -> Self {
         Self {
-            daemon: DaemonClient::new(channel.clone()),
-            index: IndexClient::new(channel.clone()),
-            search: SearchClient::new(channel.clone()),
-            models: ModelsClient::new(channel.clone()),
+            config: ConfigClient::new(connection.clone()),
+            daemon: DaemonClient::new(connection.clone()),
+            doctor: DoctorClient::new(connection.clone()),
+            index: IndexClient::new(connection.clone()),
+            search: SearchClient::new(connection.clone()),
+            models: ModelsClient::new(connection.clone()),
             hello,
             started: false,
         }

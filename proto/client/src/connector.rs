@@ -2,12 +2,16 @@
 //!
 //! Two rights are kept apart: to start a daemon (a [`Launcher`] is there) and to end one (it is older
 //! than us, and no service manager runs it). Whoever uses either right holds `start.lock`, so that of
-//! two clients that find no daemon one starts it and the other finds it.
+//! two clients that find no daemon one starts it and the other finds it. Where a service manager is in
+//! charge neither right exists: connecting to its socket makes it start the daemon.
 
+use crate::caller::Caller;
 use crate::dial::{Found, dial, is_listening, protocol_of};
 use crate::launcher::{Launched, Launcher};
+use crate::service::Service;
 use crate::{Client, ConnectError};
 use codemem_proto::rendezvous::{FileLock, Rendezvous};
+use codemem_proto::request::RequestId;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -29,12 +33,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// hint at a daemon that does not stay.
 const MAX_ATTEMPTS: usize = 3;
 
+/// Pause before a service is tried again: the daemon that ended under our hands is given time to go.
+const SERVICE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Times a service is tried again: its daemon may be ending for a restart. Each makes the service
+/// manager start it, and it gives up on one that fails too often.
+const SERVICE_RETRIES: usize = 2;
+
 /// How to reach the daemon.
 #[derive(Clone, Debug)]
 pub struct Connector {
     rendezvous: Rendezvous,
-    program: String,
+    caller: Caller,
     launcher: Option<Launcher>,
+    service: Option<Service>,
 }
 
 enum Settled {
@@ -50,9 +62,27 @@ impl Connector {
     pub fn new(rendezvous: Rendezvous, program: impl Into<String>) -> Self {
         Self {
             rendezvous,
-            program: program.into(),
+            caller: Caller {
+                program: program.into(),
+                request: None,
+            },
             launcher: None,
+            service: None,
         }
+    }
+
+    /// Names the service that may be in charge of the daemon: then nothing is started or ended here.
+    #[must_use]
+    pub fn with_service(mut self, service: Option<Service>) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// Gives all calls the name of one request; without it each call is a request of its own.
+    #[must_use]
+    pub fn with_request(mut self, request: RequestId) -> Self {
+        self.caller.request = Some(request);
+        self
     }
 
     /// Allows it to start the daemon, and to replace one that is too old.
@@ -69,7 +99,11 @@ impl Connector {
 
     /// A connection to the running daemon; `None` when there is none. Starts and ends nothing.
     pub async fn find(&self) -> Result<Option<Client>, ConnectError> {
-        match dial(&self.rendezvous, &self.program).await? {
+        // Connecting to a service would start it.
+        if self.is_service() && !self.is_alive()? {
+            return Ok(None);
+        }
+        match dial(&self.rendezvous, &self.caller).await? {
             Found::Nobody => Ok(None),
             Found::Daemon(client) => Ok(Some(client)),
             Found::TooOld(client) => Err(daemon_too_old(&client)),
@@ -81,7 +115,13 @@ impl Connector {
     ///
     /// Dropping the future at any time is safe: a daemon that was being started goes on starting.
     pub async fn connect(&self) -> Result<Client, ConnectError> {
-        let launcher = match (dial(&self.rendezvous, &self.program).await?, &self.launcher) {
+        let found = match dial(&self.rendezvous, &self.caller).await {
+            Ok(Found::Nobody) | Err(ConnectError::Unresponsive { .. }) if self.is_service() => {
+                return self.connect_to_service().await;
+            }
+            found => found?,
+        };
+        let launcher = match (found, &self.launcher) {
             (Found::Daemon(client), _) => return Ok(client),
             (Found::TooNew(client), _) => return Err(client_too_old(&client)),
             (Found::TooOld(client), None) => return Err(daemon_too_old(&client)),
@@ -93,7 +133,7 @@ impl Connector {
         let mut started = false;
         for _ in 0..MAX_ATTEMPTS {
             // Somebody may have been quicker while we waited for our turn.
-            match dial(&self.rendezvous, &self.program).await? {
+            match dial(&self.rendezvous, &self.caller).await? {
                 Found::Daemon(client) => return Ok(client.that_was_started(started)),
                 Found::TooNew(client) => return Err(client_too_old(&client)),
                 Found::TooOld(client) if client.hello().managed => return Err(daemon_too_old(&client)),
@@ -108,7 +148,7 @@ impl Connector {
                 Launched::AlreadyRunning => false,
             };
         }
-        match dial(&self.rendezvous, &self.program).await? {
+        match dial(&self.rendezvous, &self.caller).await? {
             Found::Daemon(client) => Ok(client.that_was_started(started)),
             Found::TooNew(client) => Err(client_too_old(&client)),
             Found::TooOld(client) => Err(daemon_too_old(&client)),
@@ -119,13 +159,16 @@ impl Connector {
     /// Ends the running daemon, whatever its version, and waits until it is gone. False when there
     /// was none.
     pub async fn stop(&self, reason: &str) -> Result<bool, ConnectError> {
-        if matches!(dial(&self.rendezvous, &self.program).await?, Found::Nobody)
-            && !self.rendezvous.directory().exists()
+        // Connecting to a service would start it.
+        if self.is_service() && !self.is_alive()? {
+            return Ok(false);
+        }
+        if matches!(dial(&self.rendezvous, &self.caller).await?, Found::Nobody) && !self.rendezvous.directory().exists()
         {
             return Ok(false);
         }
         let _turn = self.take_turn().await?;
-        match dial(&self.rendezvous, &self.program).await? {
+        match dial(&self.rendezvous, &self.caller).await? {
             Found::Daemon(client) | Found::TooOld(client) | Found::TooNew(client) => {
                 if client.hello().managed {
                     return Err(ConnectError::Managed);
@@ -140,6 +183,33 @@ impl Connector {
                 }),
             },
         }
+    }
+
+    /// A connection to the daemon of a service: connecting is what makes the manager start it.
+    async fn connect_to_service(&self) -> Result<Client, ConnectError> {
+        if !is_listening(&self.rendezvous.socket()).await {
+            return Err(ConnectError::ServiceStopped);
+        }
+        for _ in 0..SERVICE_RETRIES {
+            match dial(&self.rendezvous, &self.caller).await? {
+                Found::Daemon(client) => return Ok(client),
+                Found::TooOld(client) => return Err(daemon_too_old(&client)),
+                Found::TooNew(client) => return Err(client_too_old(&client)),
+                Found::Nobody => sleep(SERVICE_PAUSE).await,
+            }
+        }
+        Err(ConnectError::ServiceFails)
+    }
+
+    fn is_service(&self) -> bool {
+        let service = self.service.as_ref();
+        service.is_some_and(|service| service.is_in_charge_of(&self.rendezvous))
+    }
+
+    /// Whether some process holds the daemon's lock.
+    fn is_alive(&self) -> Result<bool, ConnectError> {
+        let lock = self.rendezvous.daemon_lock();
+        Ok(lock.exists() && !FileLock::is_free(&lock)?)
     }
 
     /// Waits for the right to start and end daemons.
@@ -160,7 +230,7 @@ impl Connector {
     /// Ends a daemon and waits until its lock is free.
     async fn end(&self, mut client: Client, reason: &str) -> Result<(), ConnectError> {
         let pid = client.hello().pid;
-        let reason = format!("{}: {reason}", self.program);
+        let reason = format!("{}: {reason}", self.caller.program);
         // A daemon that ends before its answer is out has done what was asked.
         drop(client.shutdown(&reason).await);
         // The daemon waits for its connections to close.

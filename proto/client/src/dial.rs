@@ -1,5 +1,6 @@
 //! One attempt to reach a daemon: connect, check who is there, greet.
 
+use crate::caller::Caller;
 use crate::{Client, ConnectError};
 use codemem_proto::rendezvous::{Rendezvous, RendezvousError, own_uid};
 use codemem_proto::status::{ErrorKind, WireError};
@@ -45,7 +46,7 @@ pub(crate) fn protocol_of(hello: &HelloResponse) -> Protocol {
 }
 
 /// Looks who is there. Changes nothing.
-pub(crate) async fn dial(rendezvous: &Rendezvous, program: &str) -> Result<Found, ConnectError> {
+pub(crate) async fn dial(rendezvous: &Rendezvous, caller: &Caller) -> Result<Found, ConnectError> {
     match rendezvous.verify() {
         Err(RendezvousError::Inspect { source, .. }) if source.kind() == IoErrorKind::NotFound => {
             return Ok(Found::Nobody);
@@ -53,7 +54,7 @@ pub(crate) async fn dial(rendezvous: &Rendezvous, program: &str) -> Result<Found
         outcome => outcome?,
     }
     let socket = rendezvous.socket();
-    match timeout(HELLO_TIMEOUT, greet(&socket, program)).await {
+    match timeout(HELLO_TIMEOUT, greet(&socket, caller)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(ConnectError::Unresponsive { socket }),
     }
@@ -64,19 +65,20 @@ pub(crate) async fn is_listening(socket: &Path) -> bool {
     UnixStream::connect(socket).await.is_ok()
 }
 
-async fn greet(socket: &Path, program: &str) -> Result<Found, ConnectError> {
+async fn greet(socket: &Path, caller: &Caller) -> Result<Found, ConnectError> {
     let Some(stream) = connect(socket).await? else {
         return Ok(Found::Nobody);
     };
-    let Ok(channel) = channel_over(stream).await else {
+    let Ok(channel) = channel_over(stream, caller).await else {
         // Accepted and dropped: a daemon on its way out.
         return Ok(Found::Nobody);
     };
     let request = HelloRequest {
         protocol: Some(PROTOCOL.into()),
-        client: program.to_owned(),
+        client: caller.program.clone(),
     };
-    let hello = match DaemonClient::new(channel.clone()).hello(request).await {
+    let connection = caller.connection(&channel);
+    let hello = match DaemonClient::new(connection.clone()).hello(request).await {
         Ok(response) => response.into_inner(),
         Err(status) => {
             let error = WireError::from_status(&status);
@@ -89,7 +91,7 @@ async fn greet(socket: &Path, program: &str) -> Result<Found, ConnectError> {
         }
     };
     let verdict = compatibility(PROTOCOL, protocol_of(&hello));
-    let client = Client::new(&channel, hello);
+    let client = Client::new(&connection, hello);
     Ok(match verdict {
         Compatibility::Compatible => Found::Daemon(client),
         Compatibility::DaemonTooOld => Found::TooOld(client),
@@ -130,7 +132,7 @@ async fn connect(socket: &Path) -> Result<Option<UnixStream>, ConnectError> {
 
 /// A channel over exactly this stream. It never connects again by itself: another daemon may listen
 /// by then, and nobody would have greeted it.
-async fn channel_over(stream: UnixStream) -> Result<Channel, tonic::transport::Error> {
+async fn channel_over(stream: UnixStream, caller: &Caller) -> Result<Channel, tonic::transport::Error> {
     let slot = Arc::new(Mutex::new(Some(stream)));
     let connector = service_fn(move |_: Uri| {
         let stream = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -141,6 +143,7 @@ async fn channel_over(stream: UnixStream) -> Result<Channel, tonic::transport::E
         )
     });
     Endpoint::from_static("http://localhost")
+        .user_agent(caller.agent())?
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
         .connect_with_connector(connector)

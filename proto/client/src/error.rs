@@ -1,5 +1,6 @@
 //! Why there is no connection.
 
+use crate::service::{Action, Manager};
 use codemem_proto::rendezvous::{LockError, RendezvousError};
 use codemem_proto::startup::ReportError;
 use codemem_proto::status::WireError;
@@ -66,6 +67,12 @@ pub enum ConnectError {
     /// systemd or launchd runs the daemon: only they may stop it.
     #[error("the daemon is run by the system's service manager")]
     Managed,
+    /// systemd or launchd is to run the daemon, and does not listen.
+    #[error("the daemon is a service, and its socket is not active")]
+    ServiceStopped,
+    /// systemd or launchd starts the daemon, and it does not stay to answer.
+    #[error("the service manager starts the daemon, but it does not stay")]
+    ServiceFails,
     /// Another client has been starting or stopping the daemon for too long.
     #[error("another program has been starting or stopping the daemon for too long")]
     StartLockTaken,
@@ -156,14 +163,22 @@ impl ConnectError {
                 .clone()
                 .unwrap_or_else(|| "look into `codemem daemon logs`".to_owned()),
             Self::DaemonTooOld { managed: false, .. } => "run `codemem daemon restart`".to_owned(),
-            Self::DaemonTooOld { managed: true, .. } => service_command("restart"),
+            Self::DaemonTooOld { managed: true, .. } => format!(
+                "update codememd to the version of this program, then {}",
+                run(&Manager::of_system().command(Action::Restart))
+            ),
             Self::ClientTooOld { .. } => {
                 "update this program to the daemon's version, and restart the session that runs it".to_owned()
             }
             Self::Managed => format!(
                 "to stop it, {}; to restart it, {}",
-                service_command("stop"),
-                service_command("restart")
+                run(&Manager::of_system().command(Action::Stop)),
+                run(&Manager::of_system().command(Action::Restart))
+            ),
+            Self::ServiceStopped => run(&Manager::of_system().command(Action::Start)),
+            Self::ServiceFails => format!(
+                "{} to see why, or look into `codemem daemon logs`",
+                run(&Manager::of_system().command(Action::Explain))
             ),
             Self::StartLockTaken => "try again; end hanging `codemem` processes if it stays like this".to_owned(),
             Self::DidNotStop { pid } => format!("look into `codemem daemon logs`; `kill {pid}` ends it at once"),
@@ -181,13 +196,6 @@ impl ConnectError {
     }
 }
 
-fn service_command(verb: &str) -> String {
-    if cfg!(target_os = "macos") {
-        match verb {
-            "stop" => "run `launchctl bootout gui/$(id -u)/codemem`".to_owned(),
-            _ => "run `launchctl kickstart -k gui/$(id -u)/codemem`".to_owned(),
-        }
-    } else {
-        format!("run `systemctl --user {verb} codemem`")
-    }
+fn run(command: &str) -> String {
+    format!("run `{command}`")
 }

@@ -98,7 +98,12 @@ impl Launcher {
     pub(crate) async fn launch(&self, rendezvous: &Rendezvous) -> Result<Launched, ConnectError> {
         let program = self.program()?;
         let notify = NotifySocket::bind(rendezvous.notify_socket(std::process::id()))?;
-        let spawned = Command::new(&program)
+        let mut command = Command::new(&program);
+        for variable in Variable::OF_SERVICE {
+            // What the service manager of this process said was not said to the daemon.
+            command.env_remove(variable.name());
+        }
+        let spawned = command
             .arg("--notify")
             .arg(&notify.path)
             // Both sides must mean the same directory, whatever else their environments hold.

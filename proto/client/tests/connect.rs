@@ -1,5 +1,6 @@
 //! The connector against fake daemons: in this process, and as a program that it starts.
 
+use codemem_client::service::{Manager, Service};
 use codemem_client::testing::{Asked, FakeDaemon, Reply, Script};
 use codemem_client::{ConnectError, Connector, Launcher};
 use codemem_proto::env::{Env, Variable};
@@ -9,7 +10,7 @@ use codemem_proto::status::{ErrorKind, WireError};
 use codemem_proto::v1::{HelloResponse, ProtocolVersion, SearchRequest, SearchResponse};
 use codemem_proto::version::PROTOCOL;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -207,6 +208,93 @@ async fn a_managed_daemon_is_left_alone() {
     );
     assert!(matches!(connector.stop("test").await, Err(ConnectError::Managed)));
     assert_eq!(daemon.asked(), vec![]);
+}
+
+impl Place {
+    /// The service of a user, enabled, that listens in this place.
+    fn enabled_service(&self) -> Option<Service> {
+        let home = self.directory.path().join("home");
+        let env = Env::default().with(Variable::Home, &home);
+        let service = Service::of_user(&env)?;
+        let file = service.socket_file();
+        let socket = self.rendezvous.socket();
+        let text = match service.manager() {
+            Manager::Systemd => format!("[Socket]\nListenStream={}\n", socket.display()),
+            Manager::Launchd => format!("<key>SockPathName</key><string>{}</string>", socket.display()),
+        };
+        let wanted = file.with_file_name("sockets.target.wants");
+        fs::create_dir_all(&wanted).expect("made");
+        fs::write(&file, text).expect("written");
+        symlink(&file, wanted.join("codemem.socket")).expect("linked");
+        Some(service)
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_listen_is_not_replaced_by_a_daemon_of_ours() {
+    let place = Place::new();
+    let ran = place.directory.path().join("ran");
+    let connector = place.launching(&format!("touch '{}'", ran.display()));
+    let connector = connector.with_service(place.enabled_service());
+    for _ in 0..2 {
+        let error = connector.connect().await.expect_err("nobody listens");
+        assert!(matches!(error, ConnectError::ServiceStopped), "{error}");
+        assert!(error.hint().contains("systemctl --user start codemem.socket") || cfg!(target_os = "macos"));
+        assert!(connector.find().await.expect("looked").is_none());
+        assert!(!connector.stop("test").await.expect("nothing to stop"));
+        // The same with a socket that a crash left.
+        place.rendezvous.prepare().expect("made");
+        drop(fs::remove_file(place.rendezvous.socket()));
+        drop(UnixListener::bind(place.rendezvous.socket()).expect("bound"));
+    }
+    assert!(!ran.exists(), "nothing was started");
+    assert!(!place.rendezvous.start_lock().exists(), "nobody took the right to");
+}
+
+#[tokio::test]
+async fn a_service_whose_daemon_does_not_stay_is_tried_a_few_times() {
+    let place = Place::new();
+    place.rendezvous.prepare().expect("made");
+    let listener = tokio::net::UnixListener::bind(place.rendezvous.socket()).expect("bound");
+    let connector = place.launching("exit 9").with_service(place.enabled_service());
+    // What a daemon that cannot start does to those who wait: it lets them go.
+    let turning_away = async {
+        let mut n_clients = 0;
+        loop {
+            drop(listener.accept().await);
+            n_clients += 1;
+            if n_clients > 20 {
+                return n_clients;
+            }
+        }
+    };
+    let error = tokio::select! {
+        n_clients = turning_away => panic!("the client does not give up after {n_clients}"),
+        outcome = connector.connect() => outcome.expect_err("nobody answers"),
+    };
+    assert!(matches!(error, ConnectError::ServiceFails), "{error}");
+    assert!(error.hint().contains("systemctl --user status codemem.service") || cfg!(target_os = "macos"));
+}
+
+#[tokio::test]
+async fn looking_for_a_service_or_stopping_it_does_not_start_it() {
+    let place = Place::new();
+    place.rendezvous.prepare().expect("made");
+    let listener = UnixListener::bind(place.rendezvous.socket()).expect("bound");
+    listener.set_nonblocking(true).expect("set");
+    let connector = place.connector().with_service(place.enabled_service());
+    assert!(connector.find().await.expect("looked").is_none());
+    assert!(!connector.stop("test").await.expect("nothing to stop"));
+    assert!(
+        listener.accept().is_err(),
+        "a connection would have made the manager start it"
+    );
+    drop(listener);
+    let _daemon = FakeDaemon::start(&place.rendezvous, speaking(PROTOCOL.major, 0, true)).expect("alone");
+    let client = connector.connect().await.expect("connected");
+    assert!(client.hello().managed && !client.was_started());
+    assert!(connector.find().await.expect("looked").is_some());
+    assert!(matches!(connector.stop("test").await, Err(ConnectError::Managed)));
 }
 
 #[tokio::test]

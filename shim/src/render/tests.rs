@@ -191,3 +191,14 @@ fn states() {
          embedding model missing: run `codemem setup`"
     );
 }
+
+#[test]
+fn a_name_cannot_look_like_another_hit() {
+    let mut found = hit();
+    found.path = "src/a\n/etc/passwd:1-2 function root\u{1b}[2J.rs".to_owned();
+    found.snippet = "x = \"\u{1b}]0;owned\u{7}\"\n".to_owned();
+    let text = hits(&answer(vec![found]), "/p");
+    let first = text.lines().next().expect("a line");
+    assert!(first.contains("src/a\u{fffd}/etc/passwd"), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
+}

@@ -3,6 +3,7 @@
 use super::{Answer, Arguments, Session, bounded, reading};
 use crate::render;
 use codemem_client::Client;
+use codemem_proto::request::RequestId;
 use codemem_proto::status::ErrorKind;
 use codemem_proto::v1::{StatusRequest, StatusResponse};
 use rmcp::model::{JsonObject, Tool};
@@ -22,7 +23,7 @@ pub(super) fn definition() -> Tool {
     reading(NAME, DESCRIPTION, schema)
 }
 
-pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<Answer, Answer> {
+pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonObject) -> Result<Answer, Answer> {
     let arguments = Arguments::new(arguments, &["path"])?;
     let place = session
         .project
@@ -32,7 +33,7 @@ pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<An
         root: place.path.clone(),
     };
     let status = |mut client: Client| {
-        let request = bounded(request.clone());
+        let request = bounded(request.clone(), name);
         async move { client.daemon.status(request).await }
     };
     let status = match session.bridge.call(status).await {

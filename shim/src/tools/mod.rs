@@ -7,6 +7,7 @@ mod search_code;
 use crate::bridge::{Bridge, Trouble};
 use crate::project::Project;
 use arguments::Arguments;
+use codemem_proto::request::RequestId;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use std::time::Duration;
 use tonic::Request;
@@ -18,6 +19,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(50);
 pub(crate) struct Session {
     pub(crate) bridge: Bridge,
     pub(crate) project: Project,
+    /// Begins the names of this session's requests in the daemon's log.
+    pub(crate) request: RequestId,
 }
 
 /// What a tool says.
@@ -78,10 +81,10 @@ impl ToolName {
         }
     }
 
-    pub(crate) async fn call(self, session: &Session, arguments: &JsonObject) -> Answer {
+    pub(crate) async fn call(self, session: &Session, request: &RequestId, arguments: &JsonObject) -> Answer {
         let outcome = match self {
-            Self::SearchCode => search_code::call(session, arguments).await,
-            Self::IndexStatus => index_status::call(session, arguments).await,
+            Self::SearchCode => search_code::call(session, request, arguments).await,
+            Self::IndexStatus => index_status::call(session, request, arguments).await,
         };
         outcome.unwrap_or_else(|refusal| refusal)
     }
@@ -96,10 +99,17 @@ fn reading(name: &'static str, description: &'static str, schema: serde_json::Va
     Tool::new(name, description, schema).with_annotations(ToolAnnotations::new().read_only(true).open_world(false))
 }
 
-/// A request that is given up after [`ANSWER_TIMEOUT`].
-fn bounded<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
+/// A request of that name that is given up after [`ANSWER_TIMEOUT`].
+fn bounded<T>(message: T, name: &RequestId) -> Request<T> {
+    let mut request = named(message, name);
     request.set_timeout(ANSWER_TIMEOUT);
+    request
+}
+
+/// A request of that name.
+fn named<T>(message: T, name: &RequestId) -> Request<T> {
+    let mut request = Request::new(message);
+    codemem_client::name(&mut request, name);
     request
 }
 

@@ -1,10 +1,11 @@
 //! `search_code`: find code by meaning, words or names.
 
-use super::{Answer, Arguments, Session, bounded, reading};
+use super::{Answer, Arguments, Session, bounded, named, reading};
 use crate::bridge::Trouble;
 use crate::project::Place;
 use crate::render;
 use codemem_client::Client;
+use codemem_proto::request::RequestId;
 use codemem_proto::status::ErrorKind;
 use codemem_proto::v1::index_root_event::Event;
 use codemem_proto::v1::{IndexRootRequest, SearchRequest, WaitFor};
@@ -40,7 +41,7 @@ pub(super) fn definition() -> Tool {
     reading(NAME, DESCRIPTION, schema).with_meta(MetaObject(meta))
 }
 
-pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<Answer, Answer> {
+pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonObject) -> Result<Answer, Answer> {
     let allowed = ["query", "path", "limit", "language", "path_glob", "format"];
     let arguments = Arguments::new(arguments, &allowed)?;
     let query = arguments.text("query")?.ok_or_else(|| {
@@ -60,7 +61,7 @@ pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<An
         explain: false,
     };
     let search = |mut client: Client| {
-        let request = bounded(request.clone());
+        let request = bounded(request.clone(), name);
         async move { client.search.search(request).await }
     };
     match session.bridge.call(search).await {
@@ -72,34 +73,34 @@ pub(super) async fn call(session: &Session, arguments: &JsonObject) -> Result<An
                 render::hits(&answer, &place.path)
             }))
         }
-        Err(trouble) if trouble.kind == ErrorKind::NotRegistered => not_indexed(session, &place).await,
+        Err(trouble) if trouble.kind == ErrorKind::NotRegistered => not_indexed(session, name, &place).await,
         Err(trouble) => Err(trouble.into()),
     }
 }
 
 /// Begins to index the session's own project; other directories are for the user to name.
-async fn not_indexed(session: &Session, place: &Place) -> Result<Answer, Answer> {
+async fn not_indexed(session: &Session, name: &RequestId, place: &Place) -> Result<Answer, Answer> {
     let Some(project) = &place.project else {
         return Err(Answer::refusal(format!(
             "{} is not indexed.\nWhat to do: ask the user to run `codemem index {}`, or search with grep.",
             place.path, place.path
         )));
     };
-    begin_indexing(session, project).await?;
+    begin_indexing(session, name, project).await?;
     Err(Answer::refusal(format!(
         "{project} was not indexed yet, so there is no answer. Indexing has begun just now; most projects can be searched \
          within seconds.\nWhat to do: ask again in a few seconds; index_status tells how far it is."
     )))
 }
 
-async fn begin_indexing(session: &Session, project: &str) -> Result<(), Trouble> {
+async fn begin_indexing(session: &Session, name: &RequestId, project: &str) -> Result<(), Trouble> {
     let request = IndexRootRequest {
         root: project.to_owned(),
         wait: WaitFor::Unspecified.into(),
         force: false,
     };
     let index = |mut client: Client| {
-        let request = request.clone();
+        let request = named(request.clone(), name);
         async move {
             let mut events = client.index.index_root(request).await?.into_inner();
             while let Some(event) = events.message().await? {

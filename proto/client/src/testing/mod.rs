@@ -52,8 +52,16 @@ pub struct Script {
     pub remove: Reply<v1::RemoveResponse>,
     /// Answer to Languages.
     pub languages: Reply<v1::LanguagesResponse>,
+    /// Answer to AddLanguage.
+    pub add_language: Reply<v1::AddLanguageResponse>,
+    /// Answer to RemoveLanguage.
+    pub remove_language: Reply<v1::RemoveLanguageResponse>,
     /// Answer to ListModels.
     pub models: Reply<v1::ListModelsResponse>,
+    /// Answer to Show.
+    pub config: Reply<v1::ShowConfigResponse>,
+    /// What each Examine finds.
+    pub findings: Vec<Reply<v1::Finding>>,
 }
 
 /// What was asked.
@@ -67,10 +75,16 @@ pub enum Asked {
     Remove(v1::RemoveRequest),
     Prune(v1::PruneRequest),
     Languages,
+    AddLanguage(v1::AddLanguageRequest),
+    RemoveLanguage(v1::RemoveLanguageRequest),
     Search(v1::SearchRequest),
     Setup(v1::SetupRequest),
     ImportModel(v1::ImportModelRequest),
     ListModels,
+    Examine(v1::ExamineRequest),
+    ShowConfig,
+    ReloadConfig,
+    SetLog(v1::SetLogRequest),
 }
 
 impl Default for Script {
@@ -90,7 +104,11 @@ impl Default for Script {
             prune: Reply::Now(v1::PruneResponse::default()),
             remove: Reply::Now(v1::RemoveResponse::default()),
             languages: Reply::Now(v1::LanguagesResponse::default()),
+            add_language: Reply::Now(v1::AddLanguageResponse::default()),
+            remove_language: Reply::Now(v1::RemoveLanguageResponse::default()),
             models: Reply::Now(v1::ListModelsResponse::default()),
+            config: Reply::Now(v1::ShowConfigResponse::default()),
+            findings: Vec::new(),
         }
     }
 }
@@ -149,7 +167,9 @@ impl FakeDaemon {
                 let listener = UnixListener::bind(&socket).expect("a socket");
                 ready_tx.send(()).expect("somebody waits");
                 let serving = Server::builder()
+                    .add_service(v1::config_server::ConfigServer::new(service.clone()))
                     .add_service(v1::daemon_server::DaemonServer::new(service.clone()))
+                    .add_service(v1::doctor_server::DoctorServer::new(service.clone()))
                     .add_service(v1::index_server::IndexServer::new(service.clone()))
                     .add_service(v1::search_server::SearchServer::new(service.clone()))
                     .add_service(v1::models_server::ModelsServer::new(service))

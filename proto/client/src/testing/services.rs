@@ -2,7 +2,9 @@
 
 use super::{Asked, Reply, Script, Shared};
 use codemem_proto::v1;
+use codemem_proto::v1::config_server::Config;
 use codemem_proto::v1::daemon_server::Daemon;
+use codemem_proto::v1::doctor_server::Doctor;
 use codemem_proto::v1::index_server::Index;
 use codemem_proto::v1::models_server::Models;
 use codemem_proto::v1::search_server::Search;
@@ -100,6 +102,42 @@ impl Daemon for Services {
 }
 
 #[async_trait]
+impl Config for Services {
+    async fn show(&self, _request: Request<v1::ShowConfigRequest>) -> Result<Response<v1::ShowConfigResponse>, Status> {
+        self.note(Asked::ShowConfig);
+        let reply = self.take(|script| script.config.clone());
+        self.give(reply).await
+    }
+
+    async fn reload(
+        &self,
+        _request: Request<v1::ReloadConfigRequest>,
+    ) -> Result<Response<v1::ReloadConfigResponse>, Status> {
+        self.note(Asked::ReloadConfig);
+        Ok(Response::new(v1::ReloadConfigResponse::default()))
+    }
+
+    async fn set_log(&self, request: Request<v1::SetLogRequest>) -> Result<Response<v1::SetLogResponse>, Status> {
+        let request = request.into_inner();
+        self.note(Asked::SetLog(request.clone()));
+        Ok(Response::new(v1::SetLogResponse {
+            filter: request.filter,
+            configured: "info".to_owned(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Doctor for Services {
+    type ExamineStream = EventStream<v1::Finding>;
+
+    async fn examine(&self, request: Request<v1::ExamineRequest>) -> Result<Response<Self::ExamineStream>, Status> {
+        self.note(Asked::Examine(request.into_inner()));
+        Ok(events(self.take(|script| script.findings.clone())))
+    }
+}
+
+#[async_trait]
 impl Search for Services {
     async fn search(&self, request: Request<v1::SearchRequest>) -> Result<Response<v1::SearchResponse>, Status> {
         self.note(Asked::Search(request.into_inner()));
@@ -123,6 +161,24 @@ impl Index for Services {
     async fn remove(&self, request: Request<v1::RemoveRequest>) -> Result<Response<v1::RemoveResponse>, Status> {
         self.note(Asked::Remove(request.into_inner()));
         let reply = self.take(|script| script.remove.clone());
+        self.give(reply).await
+    }
+
+    async fn add_language(
+        &self,
+        request: Request<v1::AddLanguageRequest>,
+    ) -> Result<Response<v1::AddLanguageResponse>, Status> {
+        self.note(Asked::AddLanguage(request.into_inner()));
+        let reply = self.take(|script| script.add_language.clone());
+        self.give(reply).await
+    }
+
+    async fn remove_language(
+        &self,
+        request: Request<v1::RemoveLanguageRequest>,
+    ) -> Result<Response<v1::RemoveLanguageResponse>, Status> {
+        self.note(Asked::RemoveLanguage(request.into_inner()));
+        let reply = self.take(|script| script.remove_language.clone());
         self.give(reply).await
     }
 
