@@ -1,5 +1,6 @@
 //! The arguments, and nothing of what they do.
 
+use crate::cmd::Level;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ const MAX_LIMIT: i64 = 1000;
 
 /// Search your code by meaning, words and symbols.
 #[derive(Parser, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(name = "codemem", version, after_help = EXITS, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     /// Print the answer as JSON
@@ -16,6 +18,9 @@ pub(crate) struct Cli {
     /// Do not start the daemon when it is not running
     #[arg(long, global = true)]
     pub(crate) no_autostart: bool,
+    /// Say under which name the daemon's log has this request
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Print neither progress nor remarks
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
@@ -42,11 +47,23 @@ pub(crate) enum Command {
     Prune(PruneArgs),
     /// Forget a directory and its index
     Remove(RemoveArgs),
+    /// Show and reload the daemon's settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Start, stop and watch the daemon
     #[command(subcommand)]
     Daemon(DaemonCommand),
-    /// List the languages that are understood
-    Languages,
+    /// Hand the daemon over to systemd or launchd, or take it back
+    #[command(subcommand)]
+    Service(ServiceCommand),
+    /// Print a script that completes the arguments of this program
+    Completions(CompletionsArgs),
+    /// Look at everything codemem depends on, and say what to do where something is amiss
+    Doctor(DoctorArgs),
+    /// List the languages that are understood, add a grammar, remove one
+    ///
+    /// Without a command, lists the languages whose grammar is here and those that are only recognised.
+    Languages(LanguagesArgs),
     /// List and import embedding models
     #[command(subcommand)]
     Model(ModelCommand),
@@ -112,6 +129,56 @@ pub(crate) struct RemoveArgs {
     pub(crate) path: PathBuf,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Of the stores, only those of the repository at this path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) repo: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ConfigCommand {
+    /// Show every key, its value and where that came from
+    Show,
+    /// Print the path of the configuration file
+    Path,
+    /// Read the configuration again, as SIGHUP does
+    Reload,
+    /// Write an example of every key, commented out, where no file is yet
+    Init,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LanguagesArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LanguagesCommand>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum LanguagesCommand {
+    /// Add the grammar of a language that is recognised
+    ///
+    /// A grammar is code that runs inside the daemon: add only what you trust.
+    Add(AddLanguageArgs),
+    /// Remove a grammar that was added
+    Remove(RemoveLanguageArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddLanguageArgs {
+    /// The language, as `codemem languages` names it
+    pub(crate) name: String,
+    /// A compiled grammar, or the directory of one or of a grammar's source [default: fetch it]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RemoveLanguageArgs {
+    /// The language
+    pub(crate) name: String,
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum DaemonCommand {
     /// Start it if it is not running
@@ -124,6 +191,41 @@ pub(crate) enum DaemonCommand {
     Run,
     /// Print the end of its log
     Logs(LogsArgs),
+    /// Change what it logs, until it ends or is told to follow its configuration again
+    LogLevel(LogLevelArgs),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ServiceCommand {
+    /// Write the service's files for this installation, and enable it
+    Install(ServiceInstallArgs),
+    /// Stop the service, and remove what install wrote
+    Uninstall,
+    /// Show what is installed, what the manager says of it, and which daemon runs
+    Status,
+}
+
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that a user types")]
+pub(crate) struct ServiceInstallArgs {
+    /// Listen at once, not only from the next login on; a daemon started by a client ends
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// Show the files and the commands, write and run nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Replace files that something else wrote
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Let the daemon write its own directories only (systemd)
+    #[arg(long)]
+    pub(crate) hardened: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Args, Debug)]
@@ -131,9 +233,25 @@ pub(crate) struct LogsArgs {
     /// How many lines
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub(crate) lines: usize,
+    /// Only lines of this request; `--verbose` and errors tell its name
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+    /// Only lines of this level, and of more important ones
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
     /// Go on printing as the log grows
     #[arg(long, short)]
     pub(crate) follow: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct LogLevelArgs {
+    /// A tracing filter, as in `debug` or `info,codemem_engine=debug`
+    pub(crate) filter: Option<String>,
+    /// Follow the configured filter again
+    #[arg(long)]
+    pub(crate) reset: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -181,11 +299,28 @@ mod tests {
             "codemem prune --dry-run",
             "codemem remove /x",
             "codemem daemon start --no-autostart",
+            "codemem doctor --repo /x --json",
+            "codemem service install --now --hardened --force --json",
+            "codemem service install --dry-run",
+            "codemem service uninstall",
+            "codemem service status --json",
+            "codemem completions bash",
             "codemem daemon stop",
             "codemem daemon restart",
             "codemem daemon run",
             "codemem daemon logs -n 20 -f",
+            "codemem daemon logs --request 3f2a --level warn",
+            "codemem daemon log-level info,codemem_engine=debug",
+            "codemem daemon log-level --reset",
+            "codemem config show --json",
+            "codemem config path",
+            "codemem config reload -v",
+            "codemem config init",
             "codemem languages -q",
+            "codemem languages --json",
+            "codemem languages add ini --from /x",
+            "codemem languages add ini --json",
+            "codemem languages remove ini",
             "codemem model list",
             "codemem model import /m --name mine",
         ] {
@@ -205,7 +340,17 @@ mod tests {
             "codemem search --limit many x",
             "codemem remove",
             "codemem daemon",
+            "codemem service",
+            "codemem completions",
+            "codemem completions csh",
+            "codemem daemon log-level",
+            "codemem daemon log-level debug --reset",
+            "codemem daemon logs --level loud",
+            "codemem config",
+            "codemem status -v -q",
             "codemem model import",
+            "codemem languages add",
+            "codemem languages remove",
             "codemem nonsense",
         ] {
             assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");

@@ -1,9 +1,11 @@
 //! What every command needs: the environment's values, the way to the daemon, absolute paths.
 
 use crate::error::CliError;
+use codemem_client::service::Service;
 use codemem_client::{Client, Connector, Launcher};
 use codemem_proto::env::{Env, Variable};
 use codemem_proto::rendezvous::Rendezvous;
+use codemem_proto::request::RequestId;
 use std::path::Path;
 
 /// Name and version of this program, for the daemon's log.
@@ -23,11 +25,18 @@ impl Context {
         let this = std::env::current_exe().ok();
         let launcher = Launcher::new(&env, this.as_deref());
         Ok(Self {
-            connector: Connector::new(Rendezvous::locate(&env)?, PROGRAM),
+            connector: Connector::new(Rendezvous::locate(&env)?, PROGRAM).with_service(Service::of_user(&env)),
             autostart: !no_autostart && !env.is_on(Variable::NoAutostart),
             launcher,
             env,
         })
+    }
+
+    /// All calls to the daemon bear this name.
+    #[must_use]
+    pub(crate) fn for_request(mut self, request: RequestId) -> Self {
+        self.connector = self.connector.with_request(request);
+        self
     }
 
     /// A connection for a question: the daemon is started unless that was forbidden.

@@ -72,6 +72,30 @@ pub(crate) enum CliError {
     /// No log file.
     #[error("there is no log in {}", .0.display())]
     NoLog(PathBuf),
+    /// There is a configuration file already.
+    #[error("there is a configuration already: {}", .0.display())]
+    ConfigExists(PathBuf),
+    /// A file of the service is somebody else's.
+    #[error("not written by `codemem service install`: {}", .0.display())]
+    ForeignUnit(PathBuf),
+    /// A file of the service cannot be read, written or removed.
+    #[error("cannot {action} {}", .path.display())]
+    Unit {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The configuration file cannot be made.
+    #[error("cannot write {}", .path.display())]
+    WriteConfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The log cannot be read.
     #[error("cannot read {}", .path.display())]
     ReadLog {
@@ -106,7 +130,9 @@ impl CliError {
     /// What the program exits with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::NotUtf8(_) | Self::NotAbsolute { .. } => Exit::Usage,
+            Self::Usage { .. } | Self::NotUtf8(_) | Self::NotAbsolute { .. } | Self::ConfigExists(_) | Self::ForeignUnit(_) => {
+                Exit::Usage
+            }
             Self::Wire(error) => exit_of(error.kind),
             Self::Connect(_)
             | Self::EndedEarly
@@ -114,7 +140,7 @@ impl CliError {
             | Self::Directories(_)
             | Self::Exec { .. }
             | Self::Runtime(_) => Exit::Daemon,
-            Self::NoLog(_) | Self::ReadLog { .. } | Self::Output(_) => Exit::Data,
+            Self::NoLog(_) | Self::ReadLog { .. } | Self::WriteConfig { .. } | Self::Unit { .. } | Self::Output(_) => Exit::Data,
         }
     }
 
@@ -130,6 +156,9 @@ impl CliError {
             Self::Rendezvous(error) => error.hint(),
             Self::Directories(error) => error.hint(),
             Self::NoLog(_) => "start the daemon with `codemem daemon start`".to_owned(),
+            Self::ConfigExists(_) => "edit it, or move it away; `codemem config show` lists every key".to_owned(),
+            Self::WriteConfig { .. } | Self::Unit { .. } => "check the permissions of its directory".to_owned(),
+            Self::ForeignUnit(_) => "look into it; `codemem service install --force` replaces it".to_owned(),
             Self::ReadLog { .. } => "check the permissions of the file".to_owned(),
             Self::Exec { program, .. } => format!("check that `{}` is a program for this machine", program.display()),
             Self::Output(_) => "check that the disk the output goes to has room".to_owned(),
@@ -149,6 +178,12 @@ impl CliError {
         message
     }
 
+    /// Whether the daemon's log may say more than the message: not where the question was at fault.
+    pub(crate) fn is_logged(&self) -> bool {
+        let is_a_question = |kind| matches!(kind, ErrorKind::Usage | ErrorKind::NotRegistered);
+        matches!(self, Self::EndedEarly) || matches!(self, Self::Wire(error) if !is_a_question(error.kind))
+    }
+
     /// Whether the reader of our answer has gone.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -160,6 +195,7 @@ fn exit_of(kind: ErrorKind) -> Exit {
         ErrorKind::Usage => Exit::Usage,
         ErrorKind::NotRegistered | ErrorKind::Data | ErrorKind::Assets => Exit::Data,
         ErrorKind::Unavailable
+        | ErrorKind::Busy
         | ErrorKind::Incompatible
         | ErrorKind::Denied
         | ErrorKind::Cancelled
@@ -174,6 +210,7 @@ fn hint_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Data => "run `codemem status`; `codemem index --force PATH` reads everything again",
         ErrorKind::Assets => "run `codemem setup`",
         ErrorKind::Unavailable | ErrorKind::Cancelled => "try again; `codemem status` tells how the daemon does",
+        ErrorKind::Busy => "try again in a moment",
         ErrorKind::Incompatible => "run `codemem daemon restart`",
         ErrorKind::Denied => "run codemem as the user whose daemon it is",
         ErrorKind::Internal => "look into `codemem daemon logs`",
@@ -192,6 +229,7 @@ mod tests {
             (ErrorKind::Data, 4),
             (ErrorKind::Assets, 4),
             (ErrorKind::Unavailable, 3),
+            (ErrorKind::Busy, 3),
             (ErrorKind::Incompatible, 3),
             (ErrorKind::Denied, 3),
             (ErrorKind::Cancelled, 3),

@@ -12,6 +12,7 @@ mod output;
 use args::Cli;
 use clap::Parser as _;
 use codemem_proto::env::Env;
+use codemem_proto::request::RequestId;
 use context::Context;
 use error::{CliError, Exit};
 use output::Output;
@@ -24,7 +25,9 @@ fn main() -> ExitCode {
         Err(error) => return output::usage(&error).into(),
     };
     let mut output = Output::of_process(cli.json, cli.quiet, &env);
+    let request = RequestId::fresh();
     let outcome = Context::new(env, cli.no_autostart).and_then(|context| {
+        let context = context.for_request(request.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(CliError::Runtime)?;
         runtime.block_on(cmd::run(&context, cli.command, &mut output))
@@ -35,8 +38,14 @@ fn main() -> ExitCode {
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
             output.error(&error);
+            if error.is_logged() && !cli.verbose {
+                output.request(&request);
+            }
             error.exit()
         }
     };
+    if cli.verbose {
+        output.request(&request);
+    }
     exit.into()
 }

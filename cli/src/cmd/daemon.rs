@@ -1,7 +1,10 @@
 //! `codemem daemon`: its life and its log. These are about the daemon itself, so `--no-autostart`
 //! does not keep `start` and `restart` from starting it.
 
+mod log_level;
 mod logs;
+
+pub(crate) use logs::Level;
 
 use crate::args::DaemonCommand;
 use crate::context::Context;
@@ -20,6 +23,7 @@ pub(super) async fn run(context: &Context, command: DaemonCommand, output: &mut 
         }
         DaemonCommand::Run => foreground(context),
         DaemonCommand::Logs(args) => logs::run(context, &args, output).await,
+        DaemonCommand::LogLevel(args) => log_level::run(context, args, output).await,
     }
 }
 

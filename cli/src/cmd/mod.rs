@@ -1,14 +1,20 @@
 //! One file per verb: what it asks the daemon and what it does with the answer.
 
+mod completions;
+mod config;
 mod daemon;
+mod doctor;
 mod index;
 mod languages;
 mod model;
 mod prune;
 mod remove;
 mod search;
+mod service;
 mod setup;
 mod status;
+
+pub(crate) use daemon::Level;
 
 use crate::args::Command;
 use crate::context::Context;
@@ -28,8 +34,12 @@ pub(crate) async fn run(context: &Context, command: Command, output: &mut Output
         Command::Search(args) => search::run(context, args, output).await,
         Command::Prune(args) => prune::run(context, &args, output).await,
         Command::Remove(args) => remove::run(context, &args, output).await,
+        Command::Config(command) => config::run(context, command, output).await,
         Command::Daemon(command) => daemon::run(context, command, output).await,
-        Command::Languages => languages::run(context, output).await,
+        Command::Doctor(args) => doctor::run(context, &args, output).await,
+        Command::Service(command) => service::run(context, command, output).await,
+        Command::Completions(args) => completions::run(&args, output),
+        Command::Languages(args) => languages::run(context, args, output).await,
         Command::Model(command) => model::run(context, command, output).await,
     }
 }

@@ -262,7 +262,14 @@ async fn the_other_answers_as_json() {
                 name: "rust".to_owned(),
                 extensions: vec!["rs".to_owned()],
                 symbols: true,
+                origin: "built-in".to_owned(),
+                available: true,
+                problem: String::new(),
             }],
+        }),
+        add_language: Reply::Now(v1::AddLanguageResponse {
+            symbols: true,
+            query: "/q/ini.scm".to_owned(),
         }),
         models: Reply::Now(v1::ListModelsResponse { models: vec![model] }),
         remove: Reply::Now(v1::RemoveResponse { freed_bytes: 7 }),
@@ -281,8 +288,17 @@ async fn the_other_answers_as_json() {
     for (line, expected) in [
         (
             "languages",
-            r#"[{"name":"rust","extensions":["rs"],"symbols":true}]"#.to_owned(),
+            concat!(
+                r#"[{"name":"rust","extensions":["rs"],"symbols":true,"#,
+                r#""origin":"built-in","available":true,"problem":null}]"#
+            )
+            .to_owned(),
         ),
+        (
+            "languages add ini --from /x",
+            r#"{"name":"ini","symbols":true,"query":"/q/ini.scm"}"#.to_owned(),
+        ),
+        ("languages remove ini", r#"{"name":"ini"}"#.to_owned()),
         ("model list", format!("[{mini}]")),
         ("model import /m", mini.to_owned()),
         ("setup", format!(r#"{{"onnxruntime":"/lib.so","model":{mini}}}"#)),
@@ -320,7 +336,8 @@ async fn status_as_json() {
     assert_eq!(
         outcome.answer,
         concat!(
-            r#"{"daemon":{"pid":7,"version":"","uptime_seconds":0,"rss_bytes":0,"socket":"","data_dir":"","log_file":""},"#,
+            r#"{"daemon":{"pid":7,"version":"","uptime_seconds":0,"rss_bytes":0,"peak_rss_bytes":0,"open_repositories":0,"model_loaded":false,"socket":"","data_dir":"","log_file":"","#,
+            r#""problems":[]},"#,
             r#""repositories":[{"root":"/r","files":0,"chunks":0,"symbols":0,"vectors":0,"skipped":{},"disk_bytes":0,"#,
             r#""progress":{"phase":"unknown","files_done":0,"files_total":0,"chunks_done":0,"chunks_total":0,"#,
             r#""seconds":0.0,"rate":0.0,"eta_seconds":0.0},"branch":"","commit":"","indexed_at":0,"problem":""}],"#,
@@ -345,4 +362,57 @@ async fn stopping_a_daemon_once_and_again() {
         (error.exit(), error.hint().as_str()),
         (Exit::Daemon, "start it with `codemem daemon start`")
     );
+}
+
+#[tokio::test]
+async fn the_logs_filter_is_set_and_reset() {
+    let place = Place::new(Script::default());
+    let set = place.run(&["daemon", "log-level", "info,codemem_engine=debug"]).await;
+    assert_eq!(
+        set.answer,
+        "the log follows `info,codemem_engine=debug`; configured is `info`\n"
+    );
+    place.run(&["daemon", "log-level", "--reset"]).await.result.expect("reset");
+    let asked = |filter: &str| {
+        Asked::SetLog(v1::SetLogRequest {
+            filter: filter.to_owned(),
+        })
+    };
+    assert_eq!(place.daemon.asked(), [asked("info,codemem_engine=debug"), asked("")]);
+}
+
+#[tokio::test]
+async fn the_configuration_is_shown_as_the_daemon_has_it() {
+    let answer = v1::ShowConfigResponse {
+        file: "/elsewhere/config.toml".to_owned(),
+        keys: vec![v1::ConfigKey {
+            name: "offline".to_owned(),
+            value: Some(v1::ConfigValue {
+                value: Some(v1::config_value::Value::Switch(true)),
+            }),
+            origin: "environment CODEMEM_OFFLINE".to_owned(),
+            ..v1::ConfigKey::default()
+        }],
+        problem: "line 3".to_owned(),
+        ..v1::ShowConfigResponse::default()
+    };
+    let place = Place::new(Script {
+        config: Reply::Now(answer),
+        ..Script::default()
+    });
+    let shown = place.run(&["config", "show", "--json"]).await;
+    assert_eq!(
+        shown.answer,
+        concat!(
+            r#"{"file":"/elsewhere/config.toml","file_exists":false,"keys":[{"name":"offline","value":true,"#,
+            r#""origin":"environment CODEMEM_OFFLINE","waiting":null,"default":"","allowed":"","variable":"","flag":"","#,
+            r#""applies":"after a restart","meaning":""}],"problem":"line 3"}"#,
+            "\n"
+        )
+    );
+    assert!(shown.remarks.contains("not valid: line 3"), "{}", shown.remarks);
+    let path = place.run(&["config", "path"]).await;
+    assert_eq!(path.answer, "/elsewhere/config.toml\n", "the daemon's, not this program's");
+    let init = place.run(&["config", "reload", "--json"]).await;
+    assert_eq!(init.answer, "{\"changed\":[],\"waiting\":[]}\n");
 }

@@ -1,5 +1,15 @@
 //! The answers as JSON. These shapes are a promise to other programs: fields are added, never changed.
 
+mod config;
+mod doctor;
+mod service;
+
+pub(crate) use config::{Config, ConfigFile, LogLevel, Reloaded};
+pub(crate) use doctor::Doctor;
+pub(crate) use service::{
+    FileOutcome, FileState, ServiceDaemon, ServiceFile, ServiceReport, ServiceStatus, StatusFile, Step, StepOutcome,
+};
+
 use codemem_proto::v1;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -126,9 +136,13 @@ struct Daemon {
     version: String,
     uptime_seconds: u64,
     rss_bytes: u64,
+    peak_rss_bytes: u64,
+    open_repositories: u32,
+    model_loaded: bool,
     socket: String,
     data_dir: String,
     log_file: String,
+    problems: Vec<String>,
 }
 
 #[derive(Serialize, Debug)]
@@ -176,9 +190,13 @@ impl From<v1::StatusResponse> for Status {
                 version: daemon.version,
                 uptime_seconds: daemon.uptime_seconds,
                 rss_bytes: daemon.rss_bytes,
+                peak_rss_bytes: daemon.peak_rss_bytes,
+                open_repositories: daemon.open_repositories,
+                model_loaded: daemon.model_loaded,
                 socket: daemon.socket,
                 data_dir: daemon.data_dir,
                 log_file: daemon.log_file,
+                problems: daemon.problems,
             },
             repositories: status.repositories.into_iter().map(Repository::from).collect(),
             model: ModelState {
@@ -263,6 +281,10 @@ pub(crate) struct Language {
     name: String,
     extensions: Vec<String>,
     symbols: bool,
+    /// `built-in` or `added`; null when there is no grammar.
+    origin: Option<String>,
+    available: bool,
+    problem: Option<String>,
 }
 
 impl From<v1::Language> for Language {
@@ -271,8 +293,34 @@ impl From<v1::Language> for Language {
             name: language.name,
             extensions: language.extensions,
             symbols: language.symbols,
+            origin: Some(language.origin).filter(|origin| !origin.is_empty()),
+            available: language.available,
+            problem: Some(language.problem).filter(|problem| !problem.is_empty()),
         }
     }
+}
+
+#[derive(Serialize, Debug)]
+pub(crate) struct AddedLanguage {
+    name: String,
+    symbols: bool,
+    /// Where a query of the user's would stand.
+    query: String,
+}
+
+impl AddedLanguage {
+    pub(crate) fn new(name: String, added: v1::AddLanguageResponse) -> Self {
+        Self {
+            name,
+            symbols: added.symbols,
+            query: added.query,
+        }
+    }
+}
+
+#[derive(Serialize, Debug)]
+pub(crate) struct RemovedLanguage {
+    pub(crate) name: String,
 }
 
 #[derive(Serialize, Debug)]

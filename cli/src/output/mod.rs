@@ -12,6 +12,7 @@ pub(crate) use style::Style;
 
 use crate::error::{CliError, Exit};
 use codemem_proto::env::{Env, Variable};
+use codemem_proto::request::RequestId;
 use serde::Serialize;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
@@ -51,7 +52,7 @@ impl Output {
         let text = if self.json {
             let mut text = serde_json::to_string(&json()).map_err(|error| CliError::Output(error.into()))?;
             text.push('\n');
-            text
+            style::escaped(text)
         } else {
             human(self.answer_style)
         };
@@ -76,21 +77,37 @@ impl Output {
     /// A remark for a person.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
-            self.remark(text);
+            self.remark(&style::clean_lines(text));
         }
     }
 
     /// Something that went wrong although there is an answer.
     pub(crate) fn warn(&mut self, text: &str) {
         let label = self.remark_style.warning("warning:");
-        self.remark(&format!("{label} {text}"));
+        self.remark(&format!("{label} {}", style::clean_lines(text)));
     }
 
     /// Why there is no answer, and what to do.
     pub(crate) fn error(&mut self, error: &CliError) {
         let style = self.remark_style;
-        self.remark(&format!("{} {}", style.error("error:"), style::clean(&error.message())));
-        self.remark(&format!("{} {}", style.hint("hint:"), style::clean(&error.hint())));
+        self.remark(&format!(
+            "{} {}",
+            style.error("error:"),
+            style::clean_lines(&error.message())
+        ));
+        self.remark(&format!(
+            "{} {}",
+            style.hint("hint:"),
+            style::clean_lines(&error.hint())
+        ));
+    }
+
+    /// Under which name the daemon's log has what happened.
+    pub(crate) fn request(&mut self, request: &RequestId) {
+        let label = self.remark_style.hint("request:");
+        self.remark(&format!(
+            "{label} {request}; see `codemem daemon logs --request {request}`"
+        ));
     }
 
     fn remark(&mut self, text: &str) {
@@ -101,8 +118,15 @@ impl Output {
 
 /// Prints what clap has to say about the arguments: help and version are answers.
 pub(crate) fn usage(error: &clap::Error) -> Exit {
+    let plain = error.render().to_string();
+    // It repeats the argument that it does not like, whatever that holds.
+    let cleaned = style::clean_lines(&plain);
     // Nobody is left to be told that nobody listens.
-    let _ = error.print();
+    let _ = if cleaned == plain {
+        error.print()
+    } else {
+        write!(io::stderr(), "{cleaned}")
+    };
     if !error.use_stderr() {
         return Exit::Success;
     }

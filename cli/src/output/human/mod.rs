@@ -1,10 +1,18 @@
 //! The answers for a person. Pure: text in, text out; every text ends with a line end unless empty.
 
+mod config;
+mod doctor;
+mod languages;
 mod search;
+mod service;
 mod status;
 mod units;
 
+pub(crate) use config::{config, example, reloaded};
+pub(crate) use doctor::findings;
+pub(crate) use languages::{language_added, language_removed, languages};
 pub(crate) use search::{hits, receipt};
+pub(crate) use service::{manager_name, service_report, service_status};
 pub(crate) use status::status;
 pub(crate) use units::{bytes, count, counted, percent, seconds};
 
@@ -62,20 +70,6 @@ pub(crate) fn pruned(pruned: &v1::PruneResponse, dry_run: bool) -> String {
 /// A root that was forgotten.
 pub(crate) fn removed(root: &str, freed_bytes: u64) -> String {
     format!("forgot {}, {} freed\n", clean(root), bytes(freed_bytes))
-}
-
-/// The languages, one a line.
-pub(crate) fn languages(languages: &[v1::Language]) -> String {
-    let width = languages
-        .iter()
-        .map(|language| language.name.chars().count())
-        .max()
-        .unwrap_or_default();
-    let line = |language: &v1::Language| {
-        let depth = if language.symbols { "symbols" } else { "lines  " };
-        format!("{:width$}  {depth}  {}\n", language.name, language.extensions.join(" "))
-    };
-    languages.iter().map(line).collect()
 }
 
 /// The models, one a line; the one in use has a star.

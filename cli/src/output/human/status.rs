@@ -12,7 +12,10 @@ pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> Str
     let daemon = status.daemon.clone().unwrap_or_default();
     let memory = match daemon.rss_bytes {
         0 => String::new(),
-        rss => format!(", {}", bytes(rss)),
+        rss => match daemon.peak_rss_bytes {
+            0 => format!(", {}", bytes(rss)),
+            peak => format!(", {} (at most {})", bytes(rss), bytes(peak)),
+        },
     };
     let mut text = format!(
         "daemon  {}, process {}, up {}{memory}\n        socket {}\n        data   {}\n        log    {}\n",
@@ -23,12 +26,21 @@ pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> Str
         clean(&daemon.data_dir),
         clean(&daemon.log_file),
     );
+    for problem in &daemon.problems {
+        let _ = writeln!(text, "{} {}", style.warning("problem:"), clean(problem));
+    }
     let model = status.model.clone().unwrap_or_default();
     text.push_str(format!("model   {} {}", model.state, clean(&model.name)).trim_end());
     if !model.reason.is_empty() {
         let _ = write!(text, ": {}", clean(&model.reason));
     }
+    if daemon.model_loaded {
+        text.push_str(", in memory");
+    }
     text.push('\n');
+    if !status.repositories.is_empty() {
+        let _ = writeln!(text, "stores  {} open", daemon.open_repositories);
+    }
     if status.repositories.is_empty() {
         text.push_str("\nnothing is indexed; `codemem index` in a repository changes that\n");
     }

@@ -199,9 +199,12 @@ fn the_whole_status() {
             version: "0.1.0".to_owned(),
             uptime_seconds: 75,
             rss_bytes: 80 << 20,
+            peak_rss_bytes: 200 << 20,
+            open_repositories: 1,
             socket: "/run/s".to_owned(),
             data_dir: "/data".to_owned(),
             log_file: "/log".to_owned(),
+            ..v1::DaemonStatus::default()
         }),
         repositories: vec![repository, fresh],
         model: Some(v1::ModelStatus {
@@ -211,11 +214,12 @@ fn the_whole_status() {
         }),
     };
     let expected = "\
-daemon  0.1.0, process 7, up 1 min 15 s, 80.0 MiB
+daemon  0.1.0, process 7, up 1 min 15 s, 80.0 MiB (at most 200 MiB)
         socket /run/s
         data   /data
         log    /log
 model   missing: run `codemem setup`
+stores  1 open
 
 /r
   main at 0123456789ab, indexed 1 min 40 s ago
@@ -243,14 +247,40 @@ fn lists() {
             name: "rust".to_owned(),
             extensions: vec!["rs".to_owned()],
             symbols: true,
+            origin: "built-in".to_owned(),
+            available: true,
+            problem: String::new(),
         },
         v1::Language {
-            name: "makefile".to_owned(),
-            extensions: vec!["mk".to_owned(), "Makefile".to_owned()],
-            symbols: false,
+            name: "ini".to_owned(),
+            extensions: vec!["ini".to_owned(), "cfg".to_owned()],
+            origin: "added".to_owned(),
+            available: true,
+            ..v1::Language::default()
+        },
+        v1::Language {
+            name: "ada".to_owned(),
+            ..v1::Language::default()
+        },
+        v1::Language {
+            name: "abnf".to_owned(),
+            ..v1::Language::default()
         },
     ]);
-    assert_eq!(languages, "rust      symbols  rs\nmakefile  lines    mk Makefile\n");
+    let others = "recognised and cut by lines; `codemem languages add NAME` adds a grammar:\nada abnf\n";
+    assert_eq!(
+        languages,
+        format!("rust  symbols  rs\nini   lines    (added) ini cfg\n\n{others}")
+    );
+    let added = |symbols| {
+        let answer = v1::AddLanguageResponse {
+            symbols,
+            query: "/q/ini.scm".to_owned(),
+        };
+        super::language_added("ini", &answer)
+    };
+    assert_eq!(added(true), "added `ini`\n");
+    assert!(added(false).contains("/q/ini.scm"));
     let model = v1::Model {
         name: "mini".to_owned(),
         dimension: 384,

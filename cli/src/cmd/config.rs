@@ -1,0 +1,104 @@
+//! `codemem config`: the daemon's settings. What holds is the daemon's word; the file is found without it.
+
+use super::bounded;
+use crate::args::ConfigCommand;
+use crate::context::Context;
+use crate::error::{CliError, Exit};
+use crate::output::{Output, human, json};
+use codemem_proto::dirs::Directories;
+use codemem_proto::v1::{ReloadConfigRequest, ShowConfigRequest, ShowConfigResponse};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+pub(super) async fn run(context: &Context, command: ConfigCommand, output: &mut Output) -> Result<Exit, CliError> {
+    match command {
+        ConfigCommand::Show => show(context, output).await,
+        ConfigCommand::Path => path(context, output).await,
+        ConfigCommand::Reload => reload(context, output).await,
+        ConfigCommand::Init => init(context, output).await,
+    }
+}
+
+async fn show(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
+    let answer = settings(context).await?;
+    output.answer(
+        |style| human::config(&answer, style),
+        || json::Config::from(answer.clone()),
+    )?;
+    if !answer.problem.is_empty() {
+        output.warn(&format!("the configuration is not valid: {}", answer.problem));
+    }
+    Ok(Exit::Success)
+}
+
+async fn path(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
+    let file = file(context).await?;
+    output.answer(
+        |_| format!("{}\n", file.display()),
+        || json::ConfigFile {
+            file: file.display().to_string(),
+            exists: file.exists(),
+        },
+    )?;
+    Ok(Exit::Success)
+}
+
+async fn reload(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
+    let mut client = context.connector().connect().await?;
+    let answer = client
+        .config
+        .reload(bounded(ReloadConfigRequest {}))
+        .await?
+        .into_inner();
+    output.answer(
+        |_| human::reloaded(&answer),
+        || json::Reloaded {
+            changed: answer.changed.clone(),
+            waiting: answer.waiting.clone(),
+        },
+    )?;
+    Ok(Exit::Success)
+}
+
+/// Writes an example of every key, all commented out, where no file is yet.
+async fn init(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
+    let answer = settings(context).await?;
+    let file = PathBuf::from(&answer.file);
+    match write_new(&file, &human::example(&answer)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(CliError::ConfigExists(file)),
+        Err(source) => return Err(CliError::WriteConfig { path: file, source }),
+    }
+    output.answer(
+        |_| format!("wrote {}\n", file.display()),
+        || json::ConfigFile {
+            file: answer.file.clone(),
+            exists: true,
+        },
+    )?;
+    Ok(Exit::Success)
+}
+
+fn write_new(file: &Path, text: &str) -> io::Result<()> {
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    File::create_new(file)?.write_all(text.as_bytes())
+}
+
+async fn settings(context: &Context) -> Result<ShowConfigResponse, CliError> {
+    let mut client = context.connect().await?;
+    Ok(client.config.show(bounded(ShowConfigRequest {})).await?.into_inner())
+}
+
+/// The running daemon's file, which may have been named to it, else the one that a daemon would read.
+async fn file(context: &Context) -> Result<PathBuf, CliError> {
+    // A daemon that does not answer is no reason not to say where the file is that may be why.
+    if let Ok(Some(mut client)) = context.connector().find().await
+        && let Ok(answer) = client.config.show(bounded(ShowConfigRequest {})).await
+    {
+        return Ok(answer.into_inner().file.into());
+    }
+    Ok(Directories::locate(&context.env)?.config_file().to_path_buf())
+}

@@ -1,0 +1,218 @@
+//! The files of a service: the ones in `systemd/` and `launchd/`, with the paths of an installation.
+//! Pure: nothing is read or written here.
+
+use crate::error::CliError;
+use codemem_client::service::{Manager, SERVICE_UNIT, SOCKET_UNIT, Service};
+use codemem_proto::env::{Env, Variable};
+use codemem_proto::rendezvous::Rendezvous;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+const SOCKET: &str = include_str!("../../../../systemd/codemem.socket");
+const SERVICE: &str = include_str!("../../../../systemd/codemem.service");
+const HARDENING: &str = include_str!("../../../../systemd/codemem.service.d/50-hardening.conf");
+const AGENT: &str = include_str!("../../../../launchd/dev.codemem.daemon.plist");
+
+/// How we know a file again that we wrote.
+pub(super) const MARK: &str = "Written by `codemem service install`; `codemem service uninstall` removes it.";
+
+/// Where things are: clients and the daemon must mean the same places, and a service does not inherit
+/// the shell's environment.
+const PLACES: [Variable; 4] = [
+    Variable::RuntimeDir,
+    Variable::DataDir,
+    Variable::StateDir,
+    Variable::Config,
+];
+
+/// A file of the service.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Unit {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+/// What an installation puts into its files.
+pub(super) struct Installation<'a> {
+    /// The daemon program, absolute.
+    pub(super) program: &'a Path,
+    pub(super) env: &'a Env,
+    pub(super) rendezvous: &'a Rendezvous,
+    /// Data and state, which the hardened daemon may write.
+    pub(super) writable: [&'a Path; 2],
+}
+
+/// Where the drop-in with the restrictions is, whether or not it is there.
+pub(super) fn hardening_file(service: &Service) -> PathBuf {
+    service.directory().join(format!("{SERVICE_UNIT}.d/50-hardening.conf"))
+}
+
+/// Every file that an installation may have, the drop-in included.
+pub(super) fn all_files(service: &Service) -> Vec<PathBuf> {
+    match service.manager() {
+        Manager::Systemd => vec![
+            service.directory().join(SOCKET_UNIT),
+            service.directory().join(SERVICE_UNIT),
+            hardening_file(service),
+        ],
+        Manager::Launchd => vec![service.socket_file()],
+    }
+}
+
+/// The files of a service with the paths of this installation.
+pub(super) fn render(
+    service: &Service,
+    installation: &Installation<'_>,
+    hardened: bool,
+) -> Result<Vec<Unit>, CliError> {
+    match service.manager() {
+        Manager::Systemd => systemd(service, installation, hardened),
+        Manager::Launchd => Ok(vec![Unit {
+            path: service.socket_file(),
+            text: agent(installation)?,
+        }]),
+    }
+}
+
+fn systemd(service: &Service, installation: &Installation<'_>, hardened: bool) -> Result<Vec<Unit>, CliError> {
+    let mut socket = SOCKET.to_owned();
+    if installation.env.get(Variable::RuntimeDir).is_some() {
+        let path = plain(&installation.rendezvous.socket())?.replace('%', "%%");
+        socket = with_line(&socket, "ListenStream=", &format!("ListenStream={path}\n"));
+    }
+    let mut start = format!("ExecStart={} --managed\n", quoted(plain(installation.program)?));
+    for (variable, path) in places(installation.env)? {
+        // A string takes everything.
+        let _ = writeln!(start, "Environment={}", quoted(&format!("{}={path}", variable.name())));
+    }
+    let mut units = vec![
+        Unit {
+            path: service.directory().join(SOCKET_UNIT),
+            text: marked(&socket),
+        },
+        Unit {
+            path: service.directory().join(SERVICE_UNIT),
+            text: marked(&with_line(SERVICE, "ExecStart=", &start)),
+        },
+    ];
+    if hardened {
+        let [data, state] = installation.writable;
+        // A dash: a path that is not there is no reason not to start.
+        let optional = |path| Ok::<_, CliError>(quoted(&format!("-{}", plain(path)?)));
+        let writable = format!("ReadWritePaths={} {}\n", optional(data)?, optional(state)?);
+        units.push(Unit {
+            path: hardening_file(service),
+            text: marked(&with_line(HARDENING, "ReadWritePaths=", &writable)),
+        });
+    }
+    Ok(units)
+}
+
+fn agent(installation: &Installation<'_>) -> Result<String, CliError> {
+    let string = |text: &str| format!("<string>{}</string>", xml(text));
+    let program = string(plain(installation.program)?);
+    let socket = string(plain(&installation.rendezvous.socket())?);
+    let mut environment = String::new();
+    for (variable, path) in places(installation.env)? {
+        let (name, value) = (variable.name(), string(path));
+        let _ = writeln!(environment, "        <key>{name}</key>\n        {value}");
+    }
+    let text = replaced(AGENT, "<string>/usr/local/bin/codememd</string>", &program);
+    let text = replaced(&text, "<string>/tmp/codemem-501/daemon.sock</string>", &socket);
+    let text = replaced(
+        &text,
+        "    <dict>\n    </dict>\n",
+        &format!("    <dict>\n{environment}    </dict>\n"),
+    );
+    Ok(replaced(
+        &text,
+        "<plist version",
+        &format!("<!-- {MARK} -->\n<plist version"),
+    ))
+}
+
+/// The program that an installed file of the service starts.
+pub(super) fn program_of(manager: Manager, text: &str) -> Option<PathBuf> {
+    let program = match manager {
+        Manager::Systemd => {
+            let line = text.lines().find_map(|line| line.strip_prefix("ExecStart="))?;
+            unquoted(line)
+        }
+        Manager::Launchd => {
+            let (_, arguments) = text.split_once("<key>ProgramArguments</key>")?;
+            let (_, first) = arguments.split_once("<string>")?;
+            from_xml(first.split_once("</string>")?.0)
+        }
+    };
+    Some(program.into())
+}
+
+fn places(env: &Env) -> Result<Vec<(Variable, &str)>, CliError> {
+    let set = PLACES
+        .into_iter()
+        .filter_map(|variable| Some((variable, env.path(variable)?)));
+    set.map(|(variable, path)| Ok((variable, plain(path)?))).collect()
+}
+
+/// A path that a line of a unit can hold.
+fn plain(path: &Path) -> Result<&str, CliError> {
+    let text = path.to_str().ok_or_else(|| CliError::NotUtf8(path.to_owned()))?;
+    if text.chars().any(char::is_control) {
+        return Err(CliError::Usage {
+            message: format!("the path holds a control character: {text:?}"),
+            hint: "install codemem at another path".to_owned(),
+        });
+    }
+    Ok(text)
+}
+
+/// A word as systemd reads it: only what must be quoted is.
+fn quoted(word: &str) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    if escaped == word && !word.contains([' ', '\'']) {
+        word.to_owned()
+    } else {
+        format!("\"{escaped}\"")
+    }
+}
+
+/// The first word of a command line that [`quoted`] wrote.
+fn unquoted(line: &str) -> String {
+    let Some(rest) = line.strip_prefix('"') else {
+        return line.split(' ').next().unwrap_or_default().replace("%%", "%");
+    };
+    let mut word = String::new();
+    let mut characters = rest.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => break,
+            '\\' => word.extend(characters.next()),
+            other => word.push(other),
+        }
+    }
+    word.replace("%%", "%")
+}
+
+fn xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn from_xml(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+fn marked(text: &str) -> String {
+    format!("# {MARK}\n{text}")
+}
+
+/// The text with the one line that begins so replaced.
+fn with_line(text: &str, begin: &str, new: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines
+        .map(|line| if line.starts_with(begin) { new } else { line })
+        .collect()
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> String {
+    text.replacen(old, new, 1)
+}
