@@ -1,18 +1,22 @@
 //! codememd: the per-user daemon.
 //!
-//! Reads as the story of its life: arguments, settings, the lock that makes it the only one, logs,
-//! the engine, the socket, the end. What each step means is in the module of its name.
+//! Reads as the story of its life: arguments, what a service manager passed, settings, the lock that
+//! makes it the only one, logs, the engine, the socket, the end. What each step means is in the module
+//! of its name.
 
 mod args;
 mod config;
+mod doctor;
 mod info;
 mod lifecycle;
 mod logging;
+mod memory;
 mod rpc;
 mod wiring;
 
 use crate::args::Args;
-use crate::lifecycle::{Claim, Exit, StartError};
+use crate::config::Configuration;
+use crate::lifecycle::{Claim, Exit, Handover, StartError};
 use clap::Parser as _;
 use codemem_proto::env::Env;
 use codemem_proto::startup::Startup;
@@ -20,7 +24,18 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let exit = start(&args, &Env::from_process());
+    if let (Some(directory), Some(language)) = (&args.check_grammar, &args.language) {
+        return lifecycle::tried(wiring::check_grammar(language, directory));
+    }
+    let env = Env::from_process();
+    let exit = match Handover::take(args.managed, &env) {
+        Ok(handover) => {
+            let exit = start(&args, &env, &handover);
+            handover.turn_away(&exit);
+            exit
+        }
+        Err(error) => Exit::Failed(StartError::Activation(error)),
+    };
     if let Exit::Failed(error) = &exit {
         lifecycle::notify(args.notify.as_deref(), &error.report());
         lifecycle::complain(error);
@@ -28,25 +43,24 @@ fn main() -> ExitCode {
     exit.code()
 }
 
-fn start(args: &Args, env: &Env) -> Exit {
-    let settings = match config::load(args, env) {
-        Ok(settings) => settings,
+fn start(args: &Args, env: &Env, handover: &Handover) -> Exit {
+    let configuration = match Configuration::load(args, env) {
+        Ok(configuration) => configuration,
         Err(error) => return Exit::Failed(StartError::Config(Box::new(error))),
     };
     lifecycle::detach(args);
     let claim = match Claim::take(env) {
-        Ok(Some(claim)) => claim,
-        Ok(None) => {
+        Ok(Ok(claim)) => claim,
+        // A client that finds the daemon of another client has what it wants.
+        Ok(Err(_)) if args.notify.is_some() => {
             lifecycle::notify(args.notify.as_deref(), &Startup::AlreadyRunning);
             return Exit::AlreadyRunning;
         }
+        Ok(Err(holder)) => return Exit::Failed(StartError::Held(holder)),
         Err(error) => return Exit::Failed(error),
     };
-    let logs = match logging::init(&settings, args.notify.is_none()) {
-        Ok(logs) => logs,
-        Err(error) => return Exit::Failed(StartError::Logs(Box::new(error))),
-    };
-    let exit = lifecycle::live(&claim, &settings, logs.file(), args.notify.as_deref(), args.managed);
+    let logs = logging::init(configuration.settings(), args.notify.is_none());
+    let exit = lifecycle::live(&claim, configuration, logs.control(), args.notify.as_deref(), handover);
     if let Exit::Failed(error) = &exit {
         tracing::error!(error = error.chain(), "cannot start");
     }

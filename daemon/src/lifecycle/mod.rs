@@ -1,20 +1,24 @@
 //! The daemon's life: claim the runtime directory, serve, stop once and in order.
 //!
-//! Only the holder of `daemon.lock` unlinks the socket and binds it. Signals, the Shutdown call and
+//! Only the holder of `daemon.lock` unlinks the socket and binds it; a socket that a service manager
+//! passes is its own, and is only listened on. Signals, the Shutdown call and
 //! idleness all cancel one token; then calls drain, jobs stop, stores close, each within its cap.
 
+mod activation;
 mod claim;
 mod idle;
+mod reload;
 mod serve;
 mod stop;
+mod supervisor;
 
-pub(crate) use claim::Claim;
+pub(crate) use activation::{ActivationError, Handover};
+pub(crate) use claim::{Claim, Holder};
 pub(crate) use idle::Activity;
 pub(crate) use serve::live;
 
 use crate::args::Args;
 use crate::config::ConfigError;
-use crate::logging::LogError;
 use codemem_engine::EngineError;
 use codemem_proto::rendezvous::{LockError, RendezvousError};
 use codemem_proto::startup::Startup;
@@ -44,8 +48,10 @@ pub(crate) enum StartError {
     Rendezvous(#[source] Box<RendezvousError>),
     #[error("cannot take the daemon's lock")]
     Lock(#[source] LockError),
-    #[error("cannot start logging")]
-    Logs(#[source] Box<LogError>),
+    #[error("cannot take over from the service manager")]
+    Activation(#[source] ActivationError),
+    #[error("another daemon holds `{}`{}", .0.lock.display(), of_process(.0))]
+    Held(Holder),
     #[error("cannot listen on `{}`", path.display())]
     Bind { path: PathBuf, source: io::Error },
     #[error("cannot start the async runtime")]
@@ -64,7 +70,13 @@ impl StartError {
             Self::Lock(_) | Self::Bind { .. } => {
                 "check the permissions of the runtime directory, or set CODEMEM_RUNTIME_DIR to another one".to_owned()
             }
-            Self::Logs(error) => error.hint(),
+            Self::Activation(error) => error.hint(),
+            Self::Held(holder) => format!(
+                "stop it with `codemem daemon stop`, or with {} where a service manager has taken its place",
+                holder
+                    .pid
+                    .map_or_else(|| "`kill` and its process id".to_owned(), |pid| format!("`kill {pid}`"))
+            ),
             Self::Runtime(_) => "check the limits of open files and threads with `ulimit -a`".to_owned(),
             Self::Open(error) => error.hint(),
             Self::Engine(error) => error.hint().unwrap_or_else(|| "see `codemem daemon logs`".to_owned()),
@@ -118,6 +130,22 @@ pub(crate) fn notify(socket: Option<&Path>, startup: &Startup) {
 #[expect(clippy::print_stderr, reason = "start-up failed, so there may be no log to write to")]
 pub(crate) fn complain(error: &StartError) {
     eprintln!("error: {}\nhint: {}", chain(error), error.hint());
+}
+
+fn of_process(holder: &Holder) -> String {
+    holder.pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+/// Ends a process that was only started to try a grammar. Whoever started it reads standard error.
+#[expect(clippy::print_stderr, reason = "the answer of this process, which has no log")]
+pub(crate) fn tried(outcome: Result<(), impl Error>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn chain(error: &dyn Error) -> String {

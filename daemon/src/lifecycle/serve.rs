@@ -1,17 +1,19 @@
 //! From the claim to the end: runtime, engine, socket, drain.
 
 use super::idle::{self, Patience};
-use super::{Activity, Claim, Exit, StartError, notify, stop};
-use crate::config::Settings;
+use super::supervisor::Supervisor;
+use super::{Activity, Claim, Exit, Handover, StartError, notify, reload, stop};
+use crate::config::{self, Configuration, InForce};
 use crate::info::DaemonInfo;
+use crate::logging::LogControl;
+use crate::wiring::Knobs;
 use crate::{rpc, wiring};
 use codemem_engine::Engine;
 use codemem_proto::startup::Startup;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::UnixListener;
-use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,10 +29,10 @@ const RUNTIME_THREADS: usize = 2;
 /// Lives until something ends it.
 pub(crate) fn live(
     claim: &Claim,
-    settings: &Settings,
-    log_file: PathBuf,
+    configuration: Configuration,
+    logs: LogControl,
     notify_socket: Option<&Path>,
-    managed: bool,
+    handover: &Handover,
 ) -> Exit {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
@@ -41,7 +43,7 @@ pub(crate) fn live(
         Ok(runtime) => runtime,
         Err(error) => return Exit::Failed(StartError::Runtime(error)),
     };
-    let exit = runtime.block_on(serve(claim, settings, log_file, notify_socket, managed));
+    let exit = runtime.block_on(serve(claim, configuration, logs, notify_socket, handover));
     // What is left after its cap must not hold the process.
     runtime.shutdown_background();
     exit
@@ -49,26 +51,29 @@ pub(crate) fn live(
 
 async fn serve(
     claim: &Claim,
-    settings: &Settings,
-    log_file: PathBuf,
+    configuration: Configuration,
+    logs: LogControl,
     notify_socket: Option<&Path>,
-    managed: bool,
+    handover: &Handover,
 ) -> Exit {
+    let (managed, supervisor) = (handover.is_managed(), handover.supervisor());
+    let settings = configuration.settings().clone();
     let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-    let begin = || -> Result<(UnixListener, Engine), StartError> {
-        let ports = wiring::ports(settings).map_err(|error| StartError::Open(Box::new(error)))?;
-        let listener = claim.bind()?;
+    let begin = || -> Result<(UnixListener, Engine, Knobs), StartError> {
+        let (ports, knobs) =
+            wiring::ports(&settings, configuration.env()).map_err(|error| StartError::Open(Box::new(error)))?;
+        let listener = claim.listen(handover)?;
         let bound = UnixListener::from_std(listener);
         let listener = bound.map_err(|source| StartError::Bind {
             path: claim.socket(),
             source,
         })?;
-        let config = wiring::engine_config(settings);
+        let config = wiring::engine_config(&settings);
         let engine = Engine::start(ports, config, stop.child_token(), tracker.clone())
             .map_err(|error| StartError::Engine(Box::new(error)))?;
-        Ok((listener, engine))
+        Ok((listener, engine, knobs))
     };
-    let (listener, engine) = match begin() {
+    let (listener, engine, knobs) = match begin() {
         Ok(begun) => begun,
         Err(error) => return Exit::Failed(error),
     };
@@ -76,32 +81,58 @@ async fn serve(
         started: Instant::now(),
         socket: claim.socket(),
         data_dir: settings.directories.data().to_path_buf(),
-        log_file,
+        directories: settings.directories.clone(),
         managed,
     };
     let activity = Activity::new();
     let signals = tokio::spawn(stop::on_signal(stop.clone()));
-    let patience = Patience {
-        unload: settings.unload_after,
-        // A service manager would only start it again.
-        end: settings.idle_timeout.filter(|_| !managed),
-    };
-    tracker.spawn(idle::watch(activity.clone(), engine.clone(), patience, stop.clone()));
+    let grammars = knobs.grammars();
+    let settings = own_settings(configuration, &engine, knobs, &logs, &tracker, &stop);
+    tracker.spawn(reload::on_hangup(
+        settings.clone(),
+        Arc::clone(supervisor),
+        stop.clone(),
+    ));
+    tracker.spawn(idle::watch(
+        activity.clone(),
+        engine.clone(),
+        Patience::new(settings.subscribe(), managed),
+        stop.clone(),
+    ));
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "ready");
     notify(notify_socket, &Startup::Started);
+    supervisor.ready("accepting connections");
+    let probe = {
+        let engine = engine.clone();
+        move || {
+            let engine = engine.clone();
+            async move { engine.probe().await.map_err(|error| error.chain()) }
+        }
+    };
     let services = rpc::router(&rpc::Context {
         engine,
         info: Arc::new(info),
+        grammars,
+        settings,
+        logs,
         activity,
         stop: stop.clone(),
         tracker: tracker.clone(),
     });
-    let serving =
-        services.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.clone().cancelled_owned());
-    let drained = drain(serving, &stop).await;
+    let (incoming, accept) = rpc::connections(listener, rpc::Admission::of_process(), stop.clone());
+    tracker.spawn(accept);
+    let serving = services.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
+    let alive = tokio::spawn({
+        let (supervisor, stop) = (Arc::clone(supervisor), stop.clone());
+        async move { supervisor.keep_alive(probe, stop).await }
+    });
+    let drained = drain(serving, supervisor, &stop).await;
     stop.cancel();
+    supervisor.stopping();
     tracker.close();
     let stopped = wait_for_jobs(&tracker).await;
+    alive.abort();
+    let _aborted = alive.await;
     // Waits for a second signal for ever, and so until here.
     signals.abort();
     let _aborted = signals.await;
@@ -113,10 +144,35 @@ async fn serve(
     }
 }
 
+/// Starts the owner of the settings, which brings the daemon in line whenever they change.
+fn own_settings(
+    configuration: Configuration,
+    engine: &Engine,
+    knobs: Knobs,
+    logs: &LogControl,
+    tracker: &TaskTracker,
+    stop: &CancellationToken,
+) -> config::Handle {
+    let (engine, logs) = (engine.clone(), logs.clone());
+    let apply = move |in_force: &InForce| {
+        logs.follow(&in_force.log_filter(), &in_force.settings);
+        knobs.turn(&in_force.settings);
+        engine.reconfigure(wiring::engine_config(&in_force.settings));
+    };
+    let (owner, handle) = config::Owner::new(configuration, Box::new(apply));
+    tracker.spawn(owner.run(stop.clone()));
+    handle
+}
+
 /// Serves until stopped, then gives open calls their time; false when some were cut off.
-async fn drain(serving: impl Future<Output = Result<(), tonic::transport::Error>>, stop: &CancellationToken) -> bool {
+async fn drain(
+    serving: impl Future<Output = Result<(), tonic::transport::Error>>,
+    supervisor: &Supervisor,
+    stop: &CancellationToken,
+) -> bool {
     let capped = async {
         stop.cancelled().await;
+        supervisor.stopping();
         tokio::time::sleep(DRAIN_CAP).await;
     };
     tokio::select! {

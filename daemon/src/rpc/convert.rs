@@ -11,6 +11,12 @@ use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 use tonic::Status;
 
+/// Longest path looked at, in bytes: the system opens no longer one.
+const MAX_PATH: usize = 4096;
+
+/// Bytes of a wrong path that are told.
+const MAX_SHOWN: usize = 200;
+
 /// An error of the engine as a status.
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 pub(super) fn status(error: EngineError) -> Status {
@@ -68,14 +74,14 @@ fn with_hint(error: WireError, hint: Option<String>) -> Status {
 
 /// A path from the wire; relative ones would mean the daemon's directory.
 pub(super) fn absolute(path: &str) -> Result<PathBuf, Status> {
-    let path = PathBuf::from(path);
-    if path.is_absolute() {
-        return Ok(path);
-    }
-    let error = WireError::new(
-        ErrorKind::Usage,
-        format!("`{}` is not an absolute path", path.display()),
-    );
+    let wrong = match path {
+        _ if path.len() > MAX_PATH => "is too long for a path",
+        _ if path.contains('\0') => "has a NUL, which no path has",
+        _ if !path.starts_with('/') => "is not an absolute path",
+        _ => return Ok(PathBuf::from(path)),
+    };
+    let shown = &path[..path.floor_char_boundary(MAX_SHOWN)];
+    let error = WireError::new(ErrorKind::Usage, format!("`{shown}` {wrong}"));
     Err(error.with_hint("give the absolute path of a directory").into())
 }
 
@@ -128,12 +134,15 @@ pub(super) fn repository(status: RootStatus) -> RepositoryStatus {
         branch: head.and_then(|head| head.branch.clone()).unwrap_or_default(),
         commit: head.and_then(|head| head.commit.clone()).unwrap_or_default(),
         indexed_at: indexed_at.map_or(0, |since| since.as_secs() as i64),
-        problem: status
-            .state
-            .problem
-            .or(status.state.vectors_problem)
-            .unwrap_or_default(),
+        problem: problem(status.state),
     }
+}
+
+/// What stands in the way, and what was repaired, in one line.
+fn problem(state: engine::RootState) -> String {
+    let problem = state.problem.or(state.vectors_problem);
+    let lines: Vec<String> = [problem, state.repaired].into_iter().flatten().collect();
+    lines.join("; ")
 }
 
 pub(super) fn model(model: InstalledModel) -> Model {

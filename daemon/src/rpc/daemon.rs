@@ -1,7 +1,7 @@
 //! The Daemon service: hello, status, shutdown.
 
 use super::{Context, convert};
-use crate::info::rss_bytes;
+use crate::memory::Resident;
 use codemem_core::ports::AssetsState;
 use codemem_proto::v1::daemon_server::Daemon;
 use codemem_proto::v1::{
@@ -9,7 +9,6 @@ use codemem_proto::v1::{
     StatusResponse,
 };
 use codemem_proto::version::PROTOCOL;
-use std::path::Path;
 use tonic::{Request, Response, Status};
 
 pub(super) struct Service(pub(super) Context);
@@ -29,18 +28,24 @@ impl Daemon for Service {
 
     async fn status(&self, request: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
         let root = request.into_inner().root;
-        let path = (!root.is_empty()).then(|| Path::new(&root));
-        let roots = self.0.engine.status(path).await.map_err(convert::status)?;
+        let path = (!root.is_empty()).then(|| convert::absolute(&root)).transpose()?;
+        let roots = self.0.engine.status(path.as_deref()).await.map_err(convert::status)?;
         let info = &self.0.info;
+        let memory = Resident::of_process();
+        let (_, n_open) = self.0.engine.n_open();
         Ok(Response::new(StatusResponse {
             daemon: Some(DaemonStatus {
                 pid: std::process::id(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 uptime_seconds: info.started.elapsed().as_secs(),
-                rss_bytes: rss_bytes(),
+                rss_bytes: memory.now,
+                peak_rss_bytes: memory.peak,
+                open_repositories: n_open as u32,
+                model_loaded: self.0.engine.ports().embedder.is_loaded(),
                 socket: info.socket.display().to_string(),
                 data_dir: info.data_dir.display().to_string(),
-                log_file: info.log_file.display().to_string(),
+                log_file: self.0.logs.file().display().to_string(),
+                problems: self.problems(),
             }),
             repositories: roots.into_iter().map(convert::repository).collect(),
             model: Some(self.model().await?),
@@ -55,10 +60,17 @@ impl Daemon for Service {
 }
 
 impl Service {
+    /// What is wrong with the daemon itself.
+    fn problems(&self) -> Vec<String> {
+        let configuration = self.0.settings.now().problem.clone();
+        let configuration = configuration.map(|problem| format!("the configuration is not valid: {problem}"));
+        configuration.into_iter().chain(self.0.logs.problem()).collect()
+    }
+
     async fn model(&self) -> Result<ModelStatus, Status> {
         let assets = std::sync::Arc::clone(self.0.engine.assets());
         let look = move || (assets.state(), assets.models());
-        let (state, models) = tokio::task::spawn_blocking(look).await.map_err(convert::lost)?;
+        let (state, models) = super::blocking(look).await.map_err(convert::lost)?;
         let active = models
             .ok()
             .and_then(|models| models.into_iter().find(|model| model.active));

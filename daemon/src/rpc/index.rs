@@ -1,17 +1,19 @@
 //! The Index service: register, watch, forget, prune, languages.
 
-use super::{Context, convert};
+use super::{Context, convert, languages};
 use codemem_engine::{Engine, EngineError, IndexTicket, RootState};
 use codemem_proto::v1::index_root_event::Event;
 use codemem_proto::v1::index_server::Index;
 use codemem_proto::v1::{
-    IndexRootEvent, IndexRootRequest, IndexRootResult, Language, LanguagesRequest, LanguagesResponse, PruneRequest,
-    PruneResponse, RemoveRequest, RemoveResponse, WaitFor,
+    AddLanguageRequest, AddLanguageResponse, IndexRootEvent, IndexRootRequest, IndexRootResult, LanguagesRequest,
+    LanguagesResponse, PruneRequest, PruneResponse, RemoveLanguageRequest, RemoveLanguageResponse, RemoveRequest,
+    RemoveResponse, WaitFor,
 };
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
 
 /// Between two progress events: what an eye can follow.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
@@ -36,6 +38,7 @@ impl Index for Service {
             .index(&root, request.force)
             .await
             .map_err(convert::status)?;
+        self.0.activity.work();
         let (events_tx, events_rx) = mpsc::channel(EVENTS);
         let follow = Follow {
             engine: self.0.engine.clone(),
@@ -45,7 +48,7 @@ impl Index for Service {
             events: events_tx,
         };
         let stop = self.0.stop.clone();
-        self.0.tracker.spawn(async move {
+        let following = async move {
             let events = follow.events.clone();
             tokio::select! {
                 () = follow.run() => {}
@@ -53,7 +56,8 @@ impl Index for Service {
                     let _gone = events.try_send(Err(convert::status(EngineError::Stopping)));
                 }
             }
-        });
+        };
+        self.0.tracker.spawn(following.in_current_span());
         Ok(Response::new(ReceiverStream::new(events_rx)))
     }
 
@@ -79,21 +83,23 @@ impl Index for Service {
     }
 
     async fn languages(&self, _request: Request<LanguagesRequest>) -> Result<Response<LanguagesResponse>, Status> {
-        let languages = self
-            .0
-            .engine
-            .ports()
-            .extractor
-            .languages()
-            .into_iter()
-            .map(|language| Language {
-                name: language.name,
-                extensions: language.extensions,
-                symbols: language.symbols,
-            });
-        Ok(Response::new(LanguagesResponse {
-            languages: languages.collect(),
-        }))
+        languages::list(&self.0).await.map(Response::new)
+    }
+
+    async fn add_language(
+        &self,
+        request: Request<AddLanguageRequest>,
+    ) -> Result<Response<AddLanguageResponse>, Status> {
+        languages::add(&self.0, request.into_inner()).await.map(Response::new)
+    }
+
+    async fn remove_language(
+        &self,
+        request: Request<RemoveLanguageRequest>,
+    ) -> Result<Response<RemoveLanguageResponse>, Status> {
+        languages::remove(&self.0, request.into_inner())
+            .await
+            .map(Response::new)
     }
 }
 

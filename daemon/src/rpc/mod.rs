@@ -3,51 +3,83 @@
 //! The only module of the daemon that names wire types. Handlers convert, ask the engine and convert
 //! back; they hold no state and do no work of their own.
 
+mod admission;
+mod config;
 mod convert;
 mod daemon;
+mod doctor;
 mod index;
+mod languages;
 mod models;
 mod peer;
+mod request;
 mod search;
 
+pub(crate) use admission::{Admission, connections};
+
+use crate::config::Handle;
 use crate::info::DaemonInfo;
 use crate::lifecycle::Activity;
+use crate::logging::LogControl;
+use codemem_core::ports::Grammars;
 use codemem_engine::Engine;
+use codemem_proto::v1::config_server::ConfigServer;
 use codemem_proto::v1::daemon_server::DaemonServer;
+use codemem_proto::v1::doctor_server::DoctorServer;
 use codemem_proto::v1::index_server::IndexServer;
 use codemem_proto::v1::models_server::ModelsServer;
 use codemem_proto::v1::search_server::SearchServer;
 use std::sync::Arc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
+use tower::layer::util::{Identity, Stack};
 
 /// What every handler may reach.
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) engine: Engine,
     pub(crate) info: Arc<DaemonInfo>,
+    pub(crate) grammars: Arc<dyn Grammars>,
+    pub(crate) settings: Handle,
+    pub(crate) logs: LogControl,
     pub(crate) activity: Activity,
     pub(crate) stop: CancellationToken,
     pub(crate) tracker: TaskTracker,
 }
 
-/// All services, each behind the peer check.
-pub(crate) fn router(context: &Context) -> Router {
+/// All services, each behind the peer check, each call in its span.
+pub(crate) fn router(context: &Context) -> Router<Stack<request::Spans, Identity>> {
     let check = || peer::Check::new(context.activity.clone());
     Server::builder()
+        .layer(request::Spans)
+        .add_service(ConfigServer::with_interceptor(
+            config::Service(context.clone()),
+            check(),
+        ))
         .add_service(DaemonServer::with_interceptor(
             daemon::Service(context.clone()),
             check(),
         ))
+        .add_service(DoctorServer::with_interceptor(
+            doctor::Service(context.clone()),
+            check(),
+        ))
         .add_service(IndexServer::with_interceptor(index::Service(context.clone()), check()))
         .add_service(SearchServer::with_interceptor(
-            search::Service(context.clone()),
+            search::Service::new(context.clone()),
             check(),
         ))
         .add_service(ModelsServer::with_interceptor(
             models::Service(context.clone()),
             check(),
         ))
+}
+
+/// Runs what blocks on one of the runtime's blocking threads, inside the span of the call.
+fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work))
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
 
 /// Events that may wait for a slow client.
 const EVENTS: usize = 16;
@@ -51,7 +52,7 @@ impl Models for Service {
 
     async fn list_models(&self, _request: Request<ListModelsRequest>) -> Result<Response<ListModelsResponse>, Status> {
         let assets = Arc::clone(self.0.engine.assets());
-        let models = tokio::task::spawn_blocking(move || assets.models())
+        let models = super::blocking(move || assets.models())
             .await
             .map_err(convert::lost)?;
         let models = models.map_err(convert::port)?;
@@ -72,9 +73,9 @@ impl Service {
     ) -> Response<Events> {
         let (events_tx, events_rx) = mpsc::channel(EVENTS);
         let (context, assets) = (self.0.clone(), Arc::clone(self.0.engine.assets()));
-        self.0.tracker.spawn(async move {
+        let running = async move {
             let (progress_tx, activity, stop) = (events_tx.clone(), context.activity.clone(), context.stop.clone());
-            let blocking = tokio::task::spawn_blocking(move || {
+            let blocking = super::blocking(move || {
                 action(&*assets, &mut |step| {
                     activity.touch();
                     let progress = SetupProgress {
@@ -108,7 +109,8 @@ impl Service {
             if succeeded {
                 context.engine.retry_vectors().await;
             }
-        });
+        };
+        self.0.tracker.spawn(running.in_current_span());
         Response::new(ReceiverStream::new(events_rx))
     }
 }

@@ -1,12 +1,18 @@
 //! Where the ports meet their implementations. The one place that knows both sides.
 
 mod assets;
+mod grammars;
+mod opening;
 mod registry;
 
-use crate::config::Settings;
-use codemem_chunk::{ChunkError, Limits, TreeSitterExtractor};
+pub(crate) use grammars::check as check_grammar;
+
+use crate::config::{MOST_FILE_BYTES, Settings};
+use codemem_chunk::{ChunkError, GrammarStore, Limits, TreeSitterExtractor};
 use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
+use codemem_core::ports::Grammars;
 use codemem_engine::{EngineConfig, Ports};
+use codemem_proto::env::Env;
 use codemem_proto::rendezvous::{FileLock, LockError};
 use codemem_store::StoreError;
 use codemem_watch::WorkingTree;
@@ -47,19 +53,41 @@ impl WiringError {
     }
 }
 
+/// What can still be changed of the adapters behind the ports.
+pub(crate) struct Knobs {
+    assets: Arc<Assets>,
+    grammars: Arc<GrammarStore>,
+}
+
+impl Knobs {
+    /// Brings the adapters in line with settings that have changed.
+    pub(crate) fn turn(&self, settings: &Settings) {
+        self.assets.set_offline(settings.offline);
+        self.grammars.set_offline(settings.offline);
+    }
+
+    /// The grammars that the user adds and removes.
+    pub(crate) fn grammars(&self) -> Arc<dyn Grammars> {
+        Arc::clone(&self.grammars) as _
+    }
+}
+
 /// Builds every port. Opens the list of roots; models and stores stay closed until they are needed.
-pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
+pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Knobs), WiringError> {
     let directory = settings.directories.data().join(INDEX_DIRECTORY);
     let lock = lock(&directory)?;
     let registry =
-        registry::Stores::open(&directory, lock, settings.index_threads).map_err(|source| WiringError::Registry {
+        registry::Stores::open(&directory, lock, settings.index_threads, clock()).map_err(|source| WiringError::Registry {
             path: directory,
             source: Box::new(source),
         })?;
-    let extractor = TreeSitterExtractor::new(Limits {
-        max_file_bytes: settings.max_file_bytes,
-    })
-    .map_err(|error| WiringError::Grammars(Box::new(error)))?;
+    let limits = Limits {
+        // Scan and read keep to what is configured, which may change; this is the most it can be.
+        max_file_bytes: MOST_FILE_BYTES,
+    };
+    let extractor = TreeSitterExtractor::with_additions(limits, grammars::places(settings))
+        .map_err(|error| WiringError::Grammars(Box::new(error)))?;
+    let extractor = Arc::new(extractor);
     let assets = Arc::new(Assets::new(AssetConfig {
         onnxruntime: settings.onnxruntime.clone(),
         model_dir: settings.model_dir.clone(),
@@ -73,14 +101,19 @@ pub(crate) fn ports(settings: &Settings) -> Result<Ports, WiringError> {
     };
     let embedder =
         EmbeddingPool::new(Arc::clone(&assets), pool).map_err(|error| WiringError::Embedding(Box::new(error)))?;
-    Ok(Ports {
+    let knobs = Knobs {
+        assets: Arc::clone(&assets),
+        grammars: Arc::new(grammars::store(settings, env, Arc::clone(&extractor))),
+    };
+    let ports = Ports {
         registry: Arc::new(registry),
         source: Arc::new(WorkingTree),
-        extractor: Arc::new(extractor),
+        extractor,
         embedder: Arc::new(embedder),
         assets: Arc::new(assets::Installation::new(assets)),
         clock: clock(),
-    })
+    };
+    Ok((ports, knobs))
 }
 
 /// One daemon per data directory, whatever runtime directories they were given.

@@ -1,41 +1,60 @@
 //! The registry port: the list of roots, and one directory of stores per repository.
 //!
 //! ```text
-//! <index>/registry.db
+//! <index>/registry.db             and its copy, roots.json
 //! <index>/<repository key>/catalog.db
 //! <index>/<repository key>/lexical/
 //! <index>/<repository key>/vectors/
 //! ```
+//!
+//! Beside each store lies its seal while it is closed (`NAME.seal`), and what was last set aside of it
+//! (`NAME.damaged-SECONDS`).
 
+use super::opening::{CATALOG, LEXICAL, Opening, VECTORS};
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{self, Catalog, PortError, PortErrorKind, PortResult, Registry, Root};
-use codemem_lexical::{CodeIndex, Opened, WriterOptions};
+use codemem_core::ports::{
+    self, PortError, PortErrorKind, PortResult, Registry, Repair, Root, Severity, StoreFinding, StoreKind,
+};
+use codemem_lexical::WriterOptions;
 use codemem_proto::rendezvous::FileLock;
-use codemem_store::{EdgeVectors, RegistryDb, SqliteCatalog, StoreResult};
+use codemem_store::{RegistryDb, StoreResult, set_aside_before};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The wall clock.
+pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The list of roots.
+const ROOTS: &str = "registry.db";
 
 /// All stores below one directory.
 pub(super) struct Stores {
     directory: PathBuf,
     registry: RegistryDb,
     writer: WriterOptions,
+    clock: Clock,
     /// Held for as long as anything below the directory may be open.
     _lock: FileLock,
 }
 
 impl Stores {
-    pub(super) fn open(directory: &Path, lock: FileLock, index_threads: usize) -> StoreResult<Self> {
-        let registry = RegistryDb::open(directory)?;
+    pub(super) fn open(directory: &Path, lock: FileLock, index_threads: usize, clock: Clock) -> StoreResult<Self> {
+        let registry = RegistryDb::open(directory, unix_seconds(&clock))?;
+        for repair in registry.repairs() {
+            tracing::error!(%repair, directory = %directory.display(), "a damaged store was replaced");
+        }
         let writer = WriterOptions {
-            threads: index_threads.min(2),
+            // One keeps up with three readers, and makes half as many segments, dictionaries and arenas.
+            threads: index_threads.div_ceil(3).min(2),
         };
         Ok(Self {
             directory: directory.to_path_buf(),
             registry,
             writer,
+            clock,
             _lock: lock,
         })
     }
@@ -59,15 +78,13 @@ impl Registry for Stores {
     }
 
     fn open(&self, repository: &RepositoryKey) -> PortResult<ports::Stores> {
-        let directory = self.of(repository);
-        let catalog = SqliteCatalog::open(&directory)?;
-        let lexical = self.lexical(&directory.join("lexical"), &catalog)?;
-        let vectors = EdgeVectors::open_for(&directory.join("vectors"), &catalog)?;
-        Ok(ports::Stores {
-            catalog: Arc::new(catalog),
-            lexical: Arc::new(lexical),
-            vectors: Arc::new(vectors),
-        })
+        let opening = Opening {
+            directory: &self.of(repository),
+            writer: self.writer,
+            unix_seconds: unix_seconds(&self.clock),
+            repairs: Vec::new(),
+        };
+        opening.run()
     }
 
     fn destroy(&self, repository: &RepositoryKey) -> PortResult<()> {
@@ -78,6 +95,51 @@ impl Registry for Stores {
                 Err(error.with_hint(format!("delete `{}` by hand", directory.display())))
             }
             _ => Ok(()),
+        }
+    }
+
+    fn repairs(&self) -> Vec<Repair> {
+        self.registry.repairs().to_vec()
+    }
+
+    fn check(&self, repository: Option<&RepositoryKey>) -> Vec<StoreFinding> {
+        let mut findings = Vec::new();
+        let stores: &[StoreKind] = match repository {
+            None => {
+                findings.extend(self.registry.check().err().map(|error| StoreFinding {
+                    store: StoreKind::Roots,
+                    path: self.directory.join(ROOTS),
+                    severity: Severity::Problem,
+                    remedy: "run `codemem daemon restart`; the list is then made anew from its copy".to_owned(),
+                    what: error.to_string(),
+                }));
+                &[StoreKind::Roots]
+            }
+            Some(_) => &[StoreKind::Catalog, StoreKind::Lexical, StoreKind::Vectors],
+        };
+        for &store in stores {
+            let path = match repository {
+                Some(repository) => self.location(repository, store),
+                None => self.directory.join(ROOTS),
+            };
+            findings.extend(set_aside_before(&path).into_iter().map(|kept| StoreFinding {
+                store,
+                severity: Severity::Note,
+                what: "it was found damaged and was replaced; the damaged one is kept".to_owned(),
+                remedy: format!("delete `{}` when nobody needs it", kept.display()),
+                path: kept,
+            }));
+        }
+        findings
+    }
+
+    fn location(&self, repository: &RepositoryKey, store: StoreKind) -> PathBuf {
+        let directory = self.of(repository);
+        match store {
+            StoreKind::Roots => self.directory.join(ROOTS),
+            StoreKind::Catalog => directory.join(CATALOG),
+            StoreKind::Lexical => directory.join(LEXICAL),
+            StoreKind::Vectors => directory.join(VECTORS),
         }
     }
 
@@ -92,27 +154,8 @@ impl Registry for Stores {
     }
 }
 
-impl Stores {
-    /// Opens the lexical index; one that is new, foreign or damaged starts empty, and the catalog is
-    /// told before, so that whoever is interrupted in between starts over.
-    fn lexical(&self, directory: &Path, catalog: &dyn Catalog) -> PortResult<CodeIndex> {
-        match CodeIndex::open(directory, catalog.generation(), self.writer) {
-            Ok((index, Opened::Existing)) => Ok(index),
-            Ok((index, Opened::Created)) => {
-                catalog.reset_lexical()?;
-                Ok(index)
-            }
-            Err(error) => {
-                let error = PortError::from(error);
-                if error.kind != PortErrorKind::Corrupt {
-                    return Err(error);
-                }
-                tracing::error!(%error, "the lexical index is damaged and is filled again");
-                catalog.reset_lexical()?;
-                Ok(CodeIndex::recreate(directory, catalog.generation(), self.writer)?)
-            }
-        }
-    }
+fn unix_seconds(clock: &Clock) -> u64 {
+    clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// What the files below a directory take on disk; links are not followed.

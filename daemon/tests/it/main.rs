@@ -3,9 +3,15 @@
 //! Needs the binaries of the whole workspace, hence `cargo build` before `cargo test`.
 
 mod bad_input;
+mod config;
 mod crash;
+mod doctor;
+mod health;
+mod languages;
 mod lifecycle;
+mod logs;
 mod main_path;
 mod mcp;
 mod sandbox;
+mod service;
 mod tidy;

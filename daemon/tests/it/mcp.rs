@@ -4,13 +4,13 @@ use crate::sandbox;
 use codemem_testkit::{Sandbox, wait_until};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Longer than the longest pause between two attempts of the shim.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-struct Session {
+pub(crate) struct Session {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -19,12 +19,18 @@ struct Session {
 }
 
 impl Session {
-    fn start(sandbox: &Sandbox, modern: bool) -> Self {
+    pub(crate) fn start(sandbox: &Sandbox, modern: bool) -> Self {
+        Self::with(sandbox, modern, |_| {})
+    }
+
+    /// Starts the shim with another environment.
+    pub(crate) fn with(sandbox: &Sandbox, modern: bool, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = sandbox.command("codemem-mcp");
         command
             .env("CLAUDE_PROJECT_DIR", sandbox.tree())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
+        change(&mut command);
         let mut child = command.spawn().expect("start the shim");
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -54,7 +60,12 @@ impl Session {
     }
 
     fn send(&mut self, message: &Value) {
-        writeln!(self.input, "{message}").expect("the shim reads");
+        self.write(format!("{message}\n").as_bytes());
+    }
+
+    /// Writes bytes that need not be MCP.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.input.write_all(bytes).expect("the shim reads");
     }
 
     fn call(&mut self, method: &str, mut params: Value) -> Value {
@@ -78,13 +89,13 @@ impl Session {
         }
     }
 
-    fn tool(&mut self, name: &str, arguments: &Value) -> (bool, String) {
+    pub(crate) fn tool(&mut self, name: &str, arguments: &Value) -> (bool, String) {
         let result = self.call("tools/call", json!({"name": name, "arguments": arguments}));
         let text = result["content"][0]["text"].as_str().unwrap_or_default().to_owned();
         (result["isError"].as_bool().unwrap_or(false), text)
     }
 
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         drop(self.input);
         assert!(self.child.wait().expect("ends").success());
     }

@@ -1,0 +1,90 @@
+//! The Doctor service.
+
+use super::{Context, convert};
+use crate::doctor::{self, Finding, Patient, Verdict};
+use codemem_proto::v1;
+use codemem_proto::v1::doctor_server::Doctor;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
+
+/// Findings that may wait for a slow client.
+const FINDINGS: usize = 16;
+
+pub(super) struct Service(pub(super) Context);
+
+type Findings = ReceiverStream<Result<v1::Finding, Status>>;
+
+#[tonic::async_trait]
+impl Doctor for Service {
+    type ExamineStream = Findings;
+
+    async fn examine(&self, request: Request<v1::ExamineRequest>) -> Result<Response<Findings>, Status> {
+        let root = request.into_inner().root;
+        let root = (!root.is_empty()).then(|| convert::absolute(&root)).transpose()?;
+        let (findings_tx, findings_rx) = mpsc::channel(FINDINGS);
+        let context = self.0.clone();
+        let examining = async move {
+            let patient = Patient {
+                engine: context.engine.clone(),
+                directories: context.info.directories.clone(),
+                settings: context.settings.clone(),
+                logs: context.logs.clone(),
+                grammars: Arc::clone(&context.grammars),
+            };
+            let quick_tx = findings_tx.clone();
+            let quick = super::blocking(move || {
+                doctor::examine(&patient, &mut |finding| {
+                    match quick_tx.blocking_send(Ok(wire(finding))) {
+                        Ok(()) => ControlFlow::Continue(()),
+                        // Nobody listens any more.
+                        Err(_) => ControlFlow::Break(()),
+                    }
+                })
+            });
+            let last = match quick.await {
+                Ok(ControlFlow::Break(())) => return,
+                Ok(ControlFlow::Continue(())) => {
+                    tokio::select! {
+                        () = findings_tx.closed() => return,
+                        () = context.stop.cancelled() => return,
+                        found = doctor::stores::examine(&context.engine, root.as_deref()) => found,
+                    }
+                }
+                Err(error) => {
+                    let _gone = findings_tx.send(Err(convert::lost(error))).await;
+                    return;
+                }
+            };
+            match last {
+                Ok(found) => {
+                    for finding in found {
+                        if findings_tx.send(Ok(wire(finding))).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Err(error) => drop(findings_tx.send(Err(convert::status(error))).await),
+            }
+        };
+        self.0.tracker.spawn(examining.in_current_span());
+        Ok(Response::new(ReceiverStream::new(findings_rx)))
+    }
+}
+
+fn wire(finding: Finding) -> v1::Finding {
+    let verdict = match finding.verdict {
+        Verdict::Good => v1::Verdict::Good,
+        Verdict::Warning => v1::Verdict::Warning,
+        Verdict::Bad => v1::Verdict::Bad,
+    };
+    v1::Finding {
+        subject: finding.subject.to_owned(),
+        verdict: verdict.into(),
+        detail: finding.detail,
+        remedy: finding.remedy,
+    }
+}
