@@ -107,6 +107,9 @@ impl TreeSitterExtractor {
     fn units(grammar: &Grammar, name: &str, text: &str) -> Extraction {
         let lines = Lines::new(text);
         let (harvest, has_errors) = TOOLS.with_borrow_mut(|tools| {
+            if let Some(scan) = grammar.scan() {
+                return (scan(text, &lines), false);
+            }
             let Some(tree) = parse::parse(&mut tools.parser, &grammar.parser_language, text) else {
                 return (Harvest::default(), true);
             };
@@ -122,9 +125,8 @@ impl TreeSitterExtractor {
             leading_comment: match form {
                 Form::Code => leading::of_code(grammar.language, text, &lines, &harvest, &symbols),
                 // What stands above the first key is mostly about all of them.
-                Form::Data => {
-                    leading::of_code(grammar.language, text, &lines, &harvest, &symbols).or_else(|| leading::of_text(text, name))
-                }
+                Form::Data => leading::of_code(grammar.language, text, &lines, &harvest, &symbols)
+                    .or_else(|| leading::of_text(text, name)),
                 Form::Prose => leading::of_text(text, name),
             },
             symbols,

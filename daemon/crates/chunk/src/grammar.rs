@@ -17,7 +17,9 @@
 //! compiled, and so cost nothing.
 
 use crate::error::ChunkError;
+use crate::harvest::Harvest;
 use crate::language::{Label, Language};
+use crate::lines::Lines;
 use crate::roots::Roots;
 use crate::user_query::UserQuery;
 use codemem_core::unit::SymbolKind;
@@ -126,6 +128,12 @@ impl Grammar {
             parser_language,
             query,
         })
+    }
+
+    /// What reads a text in the place of parser and query, unless the user asks something of the tree.
+    pub(crate) fn scan(&self) -> Option<fn(&str, &Lines) -> Harvest> {
+        let asks = self.query.pattern_count() > self.first_users;
+        self.language.scan.filter(|_| !asks)
     }
 
     /// Whose a pattern is.

@@ -194,6 +194,22 @@ fn place(node: Node<'_>, text: &str) -> (Range<usize>, usize, usize) {
 }
 
 impl Harvest {
+    /// Takes in a comment that was found without a tree.
+    pub(crate) fn add_comment(&mut self, span: Range<usize>, text: &str, lines: &Lines) {
+        let (first_line, last_line) = (
+            lines.at(span.start),
+            lines.at(span.end.saturating_sub(1).max(span.start)),
+        );
+        let before = &text.as_bytes()[lines.start(first_line)..span.start];
+        self.attachments.push(Attachment {
+            own_line: before.iter().all(u8::is_ascii_whitespace),
+            span,
+            first_line,
+            last_line,
+            is_comment: true,
+        });
+    }
+
     fn attach(&mut self, node: Node<'_>, is_comment: bool, text: &str, lines: &Lines) {
         let (span, first_line, last_line) = place(node, text);
         let before = &text.as_bytes()[lines.start(first_line)..span.start];
@@ -207,7 +223,7 @@ impl Harvest {
     }
 
     /// Drops what is local to a function, makes one definition of all matches that share a name, and puts everything in order.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         self.definitions
             .sort_by_key(|found| (found.name.end, found.span.start, usize::MAX - found.span.end));
         // In this order functions come before what is inside them: values up to here are local.
@@ -250,7 +266,10 @@ impl Harvest {
         let mut open: HashMap<Option<usize>, usize> = HashMap::new();
         let mut ends: Vec<(usize, usize)> = Vec::new();
         for (index, found) in self.definitions.iter().enumerate() {
-            while around.last().is_some_and(|&outer| self.definitions[outer].span.end <= found.span.start) {
+            while around
+                .last()
+                .is_some_and(|&outer| self.definitions[outer].span.end <= found.span.start)
+            {
                 around.pop();
             }
             if !labels.contains(&found.label.name) {
@@ -329,6 +348,35 @@ impl Harvest {
 }
 
 impl Found {
+    /// A definition that was found without a tree.
+    pub(crate) fn scanned(
+        kind: SymbolKind,
+        span: Range<usize>,
+        name: Range<usize>,
+        scope: Option<Range<usize>>,
+        body: Option<Range<usize>>,
+        lines: &Lines,
+    ) -> Self {
+        Self {
+            first_line: lines.at(span.start),
+            last_line: lines.at(span.end.saturating_sub(1).max(span.start)),
+            inner: span.len(),
+            span,
+            name,
+            scope,
+            body,
+            arity: None,
+            label: Label {
+                name: kind.as_str(),
+                kind,
+                joint: ".",
+                prefixes: false,
+            },
+            is_declaration: false,
+            author: Author::Own,
+        }
+    }
+
     /// Takes in another match of the same name: the widest span, the widest name, the body of the smallest node, and the
     /// kind that our own patterns give it, the most specific one when several do.
     fn absorb(&mut self, other: &Self) {

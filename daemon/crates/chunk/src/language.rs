@@ -1,5 +1,7 @@
 //! What makes a language: the descriptor that each file under `languages/` fills in.
 
+use crate::harvest::Harvest;
+use crate::lines::Lines;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -27,6 +29,8 @@ pub(crate) struct Language {
     pub(crate) replaced: &'static [&'static str],
     /// Our own patterns. Captures: see [`crate::grammar`].
     pub(crate) query: &'static str,
+    /// Reads a text without the grammar, where that reads more of it. A user's query is asked of the tree all the same.
+    pub(crate) scan: Option<fn(&str, &Lines) -> Harvest>,
     /// What `@definition.x` means where it is not the kind of that name joined by `separator`.
     pub(crate) labels: &'static [Label],
     /// Joins the names of nested symbols.
@@ -120,6 +124,7 @@ impl Language {
         tags: &[],
         replaced: &[],
         query: "",
+        scan: None,
         labels: &[],
         separator: ".",
         nests: true,
@@ -187,6 +192,13 @@ pub(crate) fn body_field(node: Node<'_>, _source: &str) -> Option<Range<usize>> 
 pub(crate) fn first_line(node: Node<'_>, source: &str) -> Option<Range<usize>> {
     let first_line = source[node.byte_range()].find('\n')?;
     Some(node.start_byte() + first_line..node.end_byte())
+}
+
+/// How many arguments a list of them holds: its children, comments aside.
+pub(crate) fn count_arguments(list: Node<'_>) -> usize {
+    let mut cursor = list.walk();
+    let children = list.named_children(&mut cursor);
+    children.filter(|child| child.kind() != "comment").count()
 }
 
 /// True for names that are constants by convention: capitals, digits and underscores, at least one capital.

@@ -42,7 +42,7 @@ pub(crate) fn parse(parser: &mut Parser, language: &Language, text: &str) -> Opt
 }
 
 /// Counts brackets wherever they stand: in strings and comments they come in pairs as well, more or less. `<` counts as
-/// one within a statement.
+/// one within a statement, but not where it assigns, as in `x <- 1`.
 fn is_too_deep(text: &str) -> bool {
     // Counting is many times quicker than nesting, and nearly always enough.
     let is_open = |byte: &&u8| matches!(byte, b'(' | b'[' | b'<' | b'{');
@@ -51,8 +51,10 @@ fn is_too_deep(text: &str) -> bool {
     }
     let mut depth = 0_usize;
     let mut angles = 0_usize;
-    text.bytes().any(|byte| {
+    let next = text.bytes().skip(1).map(Some).chain([None]);
+    text.bytes().zip(next).any(|(byte, next)| {
         match byte {
+            b'<' if next == Some(b'-') => {}
             b'(' | b'[' => depth += 1,
             b')' | b']' => depth = depth.saturating_sub(1),
             b'<' => angles += 1,

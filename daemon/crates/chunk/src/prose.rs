@@ -165,7 +165,11 @@ impl Marker {
                 line.strip_prefix('\'').unwrap_or(line).trim()
             }
             // How Erlang's documentation begins.
-            Self::Line('%') => line.trim_start_matches('%').trim_start().trim_start_matches("@doc").trim(),
+            Self::Line('%') => line
+                .trim_start_matches('%')
+                .trim_start()
+                .trim_start_matches("@doc")
+                .trim(),
             Self::Line('-') => without_bar(line.trim_start_matches('-').trim_start()),
             Self::Line(marker) => line.trim_start_matches(*marker).trim(),
         }
@@ -301,7 +305,8 @@ mod tests {
 
     #[test]
     fn fields_of_a_header_are_left_out_with_their_continuation() {
-        let header = "-- |\n-- Module      : A.B\n-- Copyright   : me\n--               and you\n--\n-- Note: it counts.";
+        let header =
+            "-- |\n-- Module      : A.B\n-- Copyright   : me\n--               and you\n--\n-- Note: it counts.";
         assert_eq!(
             from_comments_without(&["module", "copyright"], [header].into_iter(), 100).as_deref(),
             Some("Note: it counts.")
@@ -315,7 +320,10 @@ mod tests {
             Some("Reads it.\nSlowly.")
         );
         assert_eq!(from_string("r'raw'", 100).as_deref(), Some("raw"));
-        assert_eq!(from_string("~S\"\"\"\nA sigil.\n\"\"\"", 100).as_deref(), Some("A sigil."));
+        assert_eq!(
+            from_string("~S\"\"\"\nA sigil.\n\"\"\"", 100).as_deref(),
+            Some("A sigil.")
+        );
         assert_eq!(from_string("''", 100), None);
     }
 

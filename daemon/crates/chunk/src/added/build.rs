@@ -42,21 +42,22 @@ impl GrammarSource {
                 linker = &tools.cxx;
             }
             let object = scratch.join(name);
-            let mut command = command(compiler);
+            let mut command = command(compiler, scratch);
             command.args(["-O2", "-fPIC", "-c"]);
             command.arg("-I").arg(include).arg(source).arg("-o").arg(&object);
             call(&mut command)?;
             objects.push(object);
         }
-        let mut link = command(linker);
+        let mut link = command(linker, scratch);
         link.args(["-shared", "-fPIC"]).args(&objects).arg("-o").arg(library);
         call(&mut link)
     }
 }
 
-/// The compiler as the user names it: a program, perhaps with arguments (`ccache gcc`).
-fn command(compiler: &OsStr) -> Command {
-    match compiler.to_str() {
+/// The compiler as the user names it: a program, perhaps with arguments (`ccache gcc`). What it puts aside while it
+/// works goes to `scratch` as well: elsewhere there may be no place to write.
+fn command(compiler: &OsStr, scratch: &Path) -> Command {
+    let mut command = match compiler.to_str() {
         Some(text) => {
             let mut words = text.split_ascii_whitespace();
             let mut command = Command::new(words.next().unwrap_or_default());
@@ -64,7 +65,9 @@ fn command(compiler: &OsStr) -> Command {
             command
         }
         None => Command::new(compiler),
-    }
+    };
+    command.env("TMPDIR", scratch);
+    command
 }
 
 fn call(command: &mut Command) -> Result<(), GrammarError> {

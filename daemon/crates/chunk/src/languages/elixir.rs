@@ -1,6 +1,6 @@
 //! Elixir.
 
-use crate::language::Language;
+use crate::language::{Language, count_arguments};
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -22,7 +22,7 @@ pub(crate) static ELIXIR: Language = Language {
 };
 
 /// Everything is a call. A module that defines a struct is that struct, callbacks are methods without a body.
-const QUERY: &str = r##"
+const QUERY: &str = r#"
 ((call target: (identifier) @_keyword (arguments . (alias) @name)) @definition.module
   (#eq? @_keyword "defmodule"))
 ((call target: (identifier) @_keyword (arguments . (alias) @name)
@@ -83,7 +83,7 @@ const QUERY: &str = r##"
   (#any-of? @_attribute
     "deprecated" "dialyzer" "doc" "fallback_to_any" "impl" "since" "spec" "typedoc"))
 (comment) @comment
-"##;
+"#;
 
 /// `Plug.Conn` is `Conn` in `Plug`; operators may hold dots.
 fn last_segment(name: &str) -> (&str, &str) {
@@ -121,11 +121,7 @@ fn arity(node: Node<'_>, source: &str) -> Option<usize> {
         head = head.child_by_field_name("left")?;
     }
     Some(match head.kind() {
-        "call" => arguments(head).map_or(0, |arguments| {
-            let n_children = arguments.named_child_count() as u32;
-            let children = (0..n_children).filter_map(|index| arguments.named_child(index));
-            { children }.filter(|child| child.kind() != "comment").count()
-        }),
+        "call" => arguments(head).map_or(0, count_arguments),
         "binary_operator" => 2,
         _ => 0,
     })
@@ -142,13 +138,15 @@ fn child<'t>(node: Node<'t>, kind: &str) -> Option<Node<'t>> {
 
 /// From `do` to the end, be it a block or a keyword.
 fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
-    let start = match child(node, "do_block") {
-        Some(block) => block.start_byte(),
-        None => {
-            let keywords = child(arguments(node)?, "keywords")?;
-            let pairs = (0..keywords.named_child_count() as u32).filter_map(|index| keywords.named_child(index));
-            { pairs }.find(|pair| source[pair.byte_range()].starts_with("do:"))?.start_byte()
-        }
+    let start = if let Some(block) = child(node, "do_block") {
+        block.start_byte()
+    } else {
+        let keywords = child(arguments(node)?, "keywords")?;
+        let mut cursor = keywords.walk();
+        let mut pairs = keywords.named_children(&mut cursor);
+        pairs
+            .find(|pair| source[pair.byte_range()].starts_with("do:"))?
+            .start_byte()
     };
     Some(start..node.end_byte())
 }

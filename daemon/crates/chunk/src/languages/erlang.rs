@@ -1,6 +1,6 @@
 //! Erlang.
 
-use crate::language::{Label, Language};
+use crate::language::{Label, Language, count_arguments};
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -48,10 +48,10 @@ const QUERY: &str = r#"
 
 /// Counts the arguments of a function's clause, a specification or a callback.
 fn arity(node: Node<'_>, _source: &str) -> Option<usize> {
-    let clause = node.child_by_field_name("clause").or_else(|| node.child_by_field_name("sigs"))?;
-    let arguments = clause.child_by_field_name("args")?;
-    let children = (0..arguments.named_child_count() as u32).filter_map(|index| arguments.named_child(index));
-    Some({ children }.filter(|child| child.kind() != "comment").count())
+    let clause = node
+        .child_by_field_name("clause")
+        .or_else(|| node.child_by_field_name("sigs"))?;
+    clause.child_by_field_name("args").map(count_arguments)
 }
 
 /// Atoms may be quoted.
@@ -62,7 +62,10 @@ fn without_quotes(name: &str) -> (&str, &str) {
 /// Clauses are cut at their arrow, all others before their full stop.
 fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
     let start = match node.kind() {
-        "fun_decl" => node.child_by_field_name("clause")?.child_by_field_name("body")?.start_byte(),
+        "fun_decl" => node
+            .child_by_field_name("clause")?
+            .child_by_field_name("body")?
+            .start_byte(),
         _ if source[node.byte_range()].ends_with('.') => node.end_byte() - 1,
         _ => return None,
     };

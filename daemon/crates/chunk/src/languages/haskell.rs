@@ -71,9 +71,8 @@ const QUERY: &str = r"
 (field name: (field_name) @name) @definition.field
 
 (declarations (signature name: (_) @name type: [(apply) (context) (forall) (function) (linear_function)]) @declaration.function)
-(declarations (signature names: (binding_list (_) @name) type: [(apply) (context) (forall) (function) (linear_function)]) @declaration.function)
+(declarations (signature names: (binding_list (_) @name)) @declaration.function)
 (declarations (signature name: (_) @name) @declaration.constant)
-(declarations (signature names: (binding_list (_) @name)) @declaration.constant)
 (declarations (function name: (_) @name) @definition.function)
 (declarations (function (infix operator: (_) @name)) @definition.function)
 (declarations (function (function_head_parens (infix operator: (_) @name))) @definition.function)
@@ -111,19 +110,18 @@ fn name_node(node: Node<'_>) -> Option<Node<'_>> {
 
 fn instance_name(instance: Node<'_>) -> Option<Node<'_>> {
     if let Some(patterns) = instance.child_by_field_name("patterns") {
-        let n_patterns = patterns.named_child_count();
-        let types = (0..n_patterns as u32).rev().filter_map(|index| patterns.named_child(index));
-        if let Some(named) = { types }.find_map(head) {
+        let mut cursor = patterns.walk();
+        if let Some(named) = patterns.named_children(&mut cursor).filter_map(head).last() {
             return Some(named);
         }
     }
-    match instance.child_by_field_name("name") {
-        Some(class) => head(class),
-        None => {
-            let children = (0..instance.named_child_count() as u32).filter_map(|index| instance.named_child(index));
-            { children }.find(|child| child.kind() == "infix")?.child_by_field_name("operator")
-        }
+    if let Some(class) = instance.child_by_field_name("name") {
+        return head(class);
     }
+    let children = (0..instance.named_child_count() as u32).filter_map(|index| instance.named_child(index));
+    { children }
+        .find(|child| child.kind() == "infix")?
+        .child_by_field_name("operator")
 }
 
 /// The type or constructor that is applied in `Map k v`, `(M.Map k)`, `Pair x y`.
@@ -167,11 +165,16 @@ fn body(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
         "type_family" => &["closed_family"],
         _ => return None,
     };
-    let mut start = { fields }.iter().find_map(|field| node.child_by_field_name(field))?.start_byte();
+    let mut start = { fields }
+        .iter()
+        .find_map(|field| node.child_by_field_name(field))?
+        .start_byte();
     let is_block = |child: Node<'_>| matches!(child.kind(), "where" | "=");
     if node.kind() != "newtype" {
-        let children = (0..node.child_count() as u32).filter_map(|index| node.child(index));
-        let opening = { children }.take_while(|child| child.start_byte() < start).find(|child| is_block(*child));
+        let children = (0..node.child_count()).filter_map(|index| node.child(index));
+        let opening = { children }
+            .take_while(|child| child.start_byte() < start)
+            .find(|child| is_block(*child));
         start = opening.map_or(start, |opening| opening.start_byte());
     }
     Some(start..node.end_byte())

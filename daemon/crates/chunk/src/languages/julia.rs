@@ -30,7 +30,7 @@ const QUERY: &str = r#"
 (assignment . [(call_expression) (where_expression) (binary_expression)] @name) @definition.function
 (assignment . (typed_expression . [(call_expression) (where_expression)]) @name) @definition.function
 (assignment . (identifier) @name (operator) [(arrow_function_expression) (function_definition)]) @definition.function
-(const_statement (assignment . [(identifier) (parametrized_type_expression)] @name)) @definition.constant
+(const_statement (assignment . [(identifier) (operator)] @name)) @definition.constant
 (const_statement (assignment . (parametrized_type_expression) @name)) @definition.type
 (const_statement (assignment . (typed_expression . (identifier)) @name)) @definition.constant
 (const_statement (assignment . (open_tuple (identifier) @name))) @definition.constant
@@ -94,7 +94,7 @@ fn split_name(name: &str) -> (&str, &str) {
 
 /// From the end of the head; a short function is cut at its `=`.
 fn body(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
-    let children = (0..node.child_count() as u32).filter_map(|index| node.child(index));
+    let children = (0..node.child_count()).filter_map(|index| node.child(index));
     let start = match node.kind() {
         "function_definition" | "macro_definition" | "struct_definition" | "abstract_definition" => {
             let head = { children }.find(|child| matches!(child.kind(), "signature" | "type_head"))?;

@@ -1,43 +1,48 @@
 //! SQL in its dialects.
+//!
+//! There is no grammar that reads them all: of 767 files in six dialects, the one at hand has syntax errors
+//! in 747. What a file creates is found by its statements instead; the tree is asked only what a user's query asks.
 
-use crate::language::Language;
-use std::ops::Range;
-use tree_sitter::Node;
+mod scan;
+mod token;
+
+use crate::language::{Candidate, Language};
+use codemem_core::unit::SymbolKind;
 
 pub(crate) static SQL: Language = Language {
     name: "sql",
     extensions: &["sql", "ddl"],
     grammar: || tree_sitter_sequel::LANGUAGE.into(),
-    // The grammar brings no tags query.
     query: QUERY,
+    scan: Some(scan::scan),
     owns_methods: |_| false,
-    split_name,
-    body,
+    split_name: |name| ("", without_quotes(name)),
+    clean_scope: without_quotes,
+    refine,
     ..Language::BASE
 };
 
+/// What a user's query builds on. Routines of most dialects are beyond the grammar.
 const QUERY: &str = r"
 (create_table [(keyword_table) (keyword_exists)] . (object_reference) @name) @definition.struct
 (create_view [(keyword_view) (keyword_exists)] . (object_reference) @name) @definition.type
 (create_materialized_view [(keyword_view) (keyword_exists)] . (object_reference) @name) @definition.type
 (create_function [(keyword_function) (keyword_exists)] . (object_reference) @name) @definition.function
 (create_trigger [(keyword_trigger) (keyword_exists)] . (object_reference) @name) @definition.function
-(create_type [(keyword_type) (keyword_exists)] . (object_reference) @name) @definition.type
-(create_sequence [(keyword_sequence) (keyword_exists)] . (object_reference) @name) @definition.variable
 (create_index column: (identifier) @name) @definition.variable
-(create_schema (identifier) @name) @definition.module
 [(comment) (marginalia)] @comment
 ";
 
-/// A name without what quotes it, and the schema before it.
-fn split_name(name: &str) -> (&str, &str) {
-    let (scope, own) = name.rsplit_once('.').unwrap_or(("", name));
-    let quotes = ['"', '`', '[', ']'];
-    (scope.trim_matches(quotes), own.trim_matches(quotes))
+/// A name without what quotes it in one dialect or another.
+fn without_quotes(name: &str) -> &str {
+    name.trim_matches(['"', '`', '[', ']'])
 }
 
-fn body(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
-    let children = (0..node.named_child_count() as u32).filter_map(|index| node.named_child(index));
-    let body = { children }.find(|child| matches!(child.kind(), "column_definitions" | "create_query" | "function_body"))?;
-    Some(body.start_byte()..node.end_byte())
+/// A schema makes no methods of its functions. A name that begins with `#` lasts as long as a connection.
+fn refine(candidate: &Candidate<'_>) -> Option<SymbolKind> {
+    match candidate.kind {
+        _ if candidate.name.starts_with('#') => None,
+        SymbolKind::Method => Some(SymbolKind::Function),
+        kind => Some(kind),
+    }
 }

@@ -78,9 +78,12 @@ pub(crate) fn check(text: &str, extraction: &Extraction) {
         assert!(symbol.lines.start >= 1 && symbol.lines.end >= symbol.lines.start);
         assert!(symbol.lines.end as usize <= line_starts.len());
         // Where functions are told apart by the number of their arguments, it follows the name.
-        let arity = |c: char| c.is_ascii_digit() || c == '/';
         let qualified = symbol.qualified_name.as_str();
-        let named = [qualified, qualified.trim_end_matches(arity)];
+        let without_arity = qualified
+            .rsplit_once('/')
+            .filter(|(_, arity)| arity.bytes().all(|byte| byte.is_ascii_digit()))
+            .map_or(qualified, |(name, _)| name);
+        let named = [qualified, without_arity];
         assert!(!symbol.name.is_empty() && named.iter().any(|named| named.ends_with(&symbol.name)));
         assert!(symbol.signature.len() <= codemem_core::unit::Symbol::MAX_SIGNATURE);
         assert!(

@@ -8,6 +8,14 @@ use codemem_core::unit::SymbolKind;
 const LEVELS: usize = 5_000;
 
 #[test]
+fn assignments_are_no_nesting() {
+    let text = "x <- f(1)\n".repeat(20_000) + "last <- function(a) a\n";
+    let extraction = extract("a.r", text.as_bytes()).expect("code");
+    check(&text, &extraction);
+    assert!(extraction.symbols.iter().any(|symbol| symbol.name == "last"));
+}
+
+#[test]
 fn deep_nesting_is_survived() {
     let nested = |open: &str, middle: &str, close: &str| open.repeat(LEVELS) + middle + &close.repeat(LEVELS);
     for (path, text) in [
@@ -28,6 +36,14 @@ fn deep_nesting_is_survived() {
         ("a.php", format!("<?php\n{};\n", nested("(\n", "1", ")"))),
         ("a.sh", nested("f() {\n", "echo\n", "}\n")),
         ("a.tsx", format!("const a = {};\n", nested("<a>\n", "text", "</a>\n"))),
+        ("a.ex", nested("defmodule A do\n", "def f, do: 1\n", "end\n")),
+        ("a.hs", format!("f = {}\n", nested("(\n", "1", ")"))),
+        ("a.ml", nested("module A = struct\n", "let f x = x\n", "end\n")),
+        ("a.mli", nested("module A : sig\n", "val f : int\n", "end\n")),
+        ("a.jl", nested("module A\n", "f(x) = x\n", "end\n")),
+        ("a.erl", format!("f() -> {}.\n", nested("{\n", "a", "}"))),
+        ("a.nix", format!("{}\n", nested("{ a =\n", "1", "; }"))),
+        ("a.sql", format!("select {};\n", nested("(\n", "1", ")"))),
         ("a.kt", nested("class A {\n", "fun f() {}\n", "}\n")),
         ("a.scala", nested("object A {\n", "def f = 1\n", "}\n")),
         ("a.swift", nested("struct A {\n", "func f() {}\n", "}\n")),
@@ -195,4 +211,32 @@ fn many_comments_and_many_definitions_take_linear_time() {
     let extraction = extract("a.c", functions.as_bytes()).expect("code");
     check(&functions, &extraction);
     assert_eq!(extraction.symbols.len(), 50_000);
+}
+
+#[test]
+fn pieces_of_functions_and_lists_of_names_take_linear_time() {
+    let repeated = |piece: &str, n: usize| piece.repeat(n);
+    let names: Vec<_> = (0..20_000).map(|index| format!("a{index},\n  ")).collect();
+    let names = names.concat();
+    for (path, text, n_symbols) in [
+        ("a.erl", repeated("f(X) -> X;\n", 20_000) + "f(_) -> ok.\n", 1),
+        (
+            "a.hs",
+            "f :: Int -> Int\n".to_owned() + &repeated("f 1 = 1\n", 20_000),
+            1,
+        ),
+        ("b.hs", format!("{names}b :: Int\n"), 20_001),
+        (
+            "a.ex",
+            format!("defmodule A do\n{}end\n", repeated("  def f(x), do: x\n", 20_000)),
+            2,
+        ),
+        ("a.mli", repeated("val f : int\n(** Why. *)\n\n", 20_000), 20_000),
+        // Openings that nothing closes.
+        ("a.sql", repeated("/* \n$a$ \ncreate \n", 20_000), 0),
+    ] {
+        let extraction = extract(path, text.as_bytes()).expect("code");
+        check(&text, &extraction);
+        assert_eq!(extraction.symbols.len(), n_symbols, "{path}");
+    }
 }

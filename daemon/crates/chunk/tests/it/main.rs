@@ -3,6 +3,7 @@
 mod common;
 mod data;
 mod hard_input;
+mod pieces;
 mod properties;
 mod samples;
 mod skips;

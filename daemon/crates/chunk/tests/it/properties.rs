@@ -5,8 +5,10 @@ use codemem_core::ports::Extractor as _;
 use proptest::prelude::*;
 
 /// An extension per language, and two without a grammar.
-const EXTENSIONS: [&str; 15] = [
-    "rs", "py", "js", "ts", "tsx", "go", "java", "c", "cpp", "cs", "rb", "php", "sh", "md", "txt",
+const EXTENSIONS: [&str; 38] = [
+    "rs", "py", "js", "ts", "tsx", "go", "java", "c", "cpp", "cs", "rb", "php", "sh", "md", "txt", "kt", "scala",
+    "swift", "dart", "zig", "lua", "r", "ex", "hs", "ml", "mli", "jl", "erl", "sql", "nix", "html", "css", "json",
+    "yaml", "toml", "tf", "proto", "mk",
 ];
 
 /// Pieces of which files of many shapes are made.

@@ -1,5 +1,5 @@
 %% Copyright (c) 2031, The Depot Authors
-%%
+
 %% @doc Keeps a bounded number of workers.
 %% Callers wait in turn.
 -module(pool).

@@ -77,3 +77,22 @@ INSERT INTO shop.customers (email) VALUES ('a@example.org'), ('b@example.org');
 
 WITH recent AS (SELECT id FROM orders ORDER BY id DESC LIMIT 10)
 SELECT * FROM recent;
+
+-- Moves old orders away.
+CREATE PROCEDURE shop.archive_all(p_before DATE)
+IS
+    n NUMBER;
+BEGIN
+    IF p_before IS NULL THEN
+        RAISE_APPLICATION_ERROR(-20001, 'no date');
+    END IF;
+    SELECT CASE WHEN 1 = 1 THEN 1 END INTO n FROM dual;
+END archive_all;
+
+CREATE TRIGGER lines_audit AFTER INSERT ON `order lines`
+BEGIN
+    INSERT INTO audit VALUES (new.id);
+    UPDATE totals SET n = n + 1;
+END;
+
+CREATE TABLE after_all (id int);
