@@ -208,9 +208,12 @@ pub(crate) enum ServiceCommand {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that a user types")]
 pub(crate) struct ServiceInstallArgs {
-    /// Listen at once, not only from the next login on; a daemon started by a client ends
-    #[arg(long)]
+    /// Listen at once, which is the default; a daemon started by a client ends
+    #[arg(long, conflicts_with = "no_start")]
     pub(crate) now: bool,
+    /// Listen only from the next login on
+    #[arg(long)]
+    pub(crate) no_start: bool,
     /// Show the files and the commands, write and run nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -301,7 +304,7 @@ mod tests {
             "codemem daemon start --no-autostart",
             "codemem doctor --repo /x --json",
             "codemem service install --now --hardened --force --json",
-            "codemem service install --dry-run",
+            "codemem service install --dry-run --no-start",
             "codemem service uninstall",
             "codemem service status --json",
             "codemem completions bash",
@@ -341,6 +344,7 @@ mod tests {
             "codemem remove",
             "codemem daemon",
             "codemem service",
+            "codemem service install --now --no-start",
             "codemem completions",
             "codemem completions csh",
             "codemem daemon log-level",

@@ -130,9 +130,11 @@ impl CliError {
     /// What the program exits with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Usage { .. } | Self::NotUtf8(_) | Self::NotAbsolute { .. } | Self::ConfigExists(_) | Self::ForeignUnit(_) => {
-                Exit::Usage
-            }
+            Self::Usage { .. }
+            | Self::NotUtf8(_)
+            | Self::NotAbsolute { .. }
+            | Self::ConfigExists(_)
+            | Self::ForeignUnit(_) => Exit::Usage,
             Self::Wire(error) => exit_of(error.kind),
             Self::Connect(_)
             | Self::EndedEarly
@@ -140,7 +142,9 @@ impl CliError {
             | Self::Directories(_)
             | Self::Exec { .. }
             | Self::Runtime(_) => Exit::Daemon,
-            Self::NoLog(_) | Self::ReadLog { .. } | Self::WriteConfig { .. } | Self::Unit { .. } | Self::Output(_) => Exit::Data,
+            Self::NoLog(_) | Self::ReadLog { .. } | Self::WriteConfig { .. } | Self::Unit { .. } | Self::Output(_) => {
+                Exit::Data
+            }
         }
     }
 

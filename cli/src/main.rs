@@ -9,7 +9,7 @@ mod context;
 mod error;
 mod output;
 
-use args::Cli;
+use args::{Cli, Command};
 use clap::Parser as _;
 use codemem_proto::env::Env;
 use codemem_proto::request::RequestId;
@@ -26,12 +26,16 @@ fn main() -> ExitCode {
     };
     let mut output = Output::of_process(cli.json, cli.quiet, &env);
     let request = RequestId::fresh();
-    let outcome = Context::new(env, cli.no_autostart).and_then(|context| {
-        let context = context.for_request(request.clone());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(CliError::Runtime)?;
-        runtime.block_on(cmd::run(&context, cli.command, &mut output))
-    });
+    let outcome = match cli.command {
+        // Shells run it while they start, in whatever environment.
+        Command::Completions(args) => cmd::complete(&args, &mut output),
+        command => Context::new(env, cli.no_autostart).and_then(|context| {
+            let context = context.for_request(request.clone());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(CliError::Runtime)?;
+            runtime.block_on(cmd::run(&context, command, &mut output))
+        }),
+    };
     let exit = match outcome.and_then(|exit| output.finish().map(|()| exit)) {
         Ok(exit) => exit,
         // Whoever reads has seen enough.

@@ -1,7 +1,8 @@
 //! Every environment variable codemem reads, in one table.
 //!
 //! A program calls [`Env::from_process`] once and passes the result on; nothing else reads the
-//! environment, so a test hands over the values it wants.
+//! environment, so a test hands over the values it wants. Only the crate `directories` looks for itself, where
+//! [`crate::dirs`] asks it for defaults; what it reads is listed as well.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -112,10 +113,16 @@ variables! {
         "all programs: base of the runtime directory where it is set";
     /// The user's home directory.
     Home = "HOME",
-        "clients: where the user's systemd units or launchd agents are";
+        "all programs: the user's home, below which every default directory lies; default what the system says";
     /// The user's configuration directory.
     XdgConfigHome = "XDG_CONFIG_HOME",
-        "clients: base of the user's systemd units; default ~/.config";
+        "all programs, on Linux: absolute base of the configuration directory and of the user's systemd units; default ~/.config";
+    /// The user's data directory.
+    XdgDataHome = "XDG_DATA_HOME",
+        "daemon, not on macOS: base of the data directory; default ~/.local/share";
+    /// The user's state directory.
+    XdgStateHome = "XDG_STATE_HOME",
+        "daemon, command line, not on macOS: base of the state directory; default ~/.local/state";
     /// How many sockets the service manager passed.
     ListenFds = "LISTEN_FDS",
         "daemon: how many sockets systemd passed; set by systemd";
@@ -229,6 +236,14 @@ mod tests {
         let names: BTreeSet<&str> = Variable::ALL.iter().map(|variable| variable.name()).collect();
         assert_eq!(names.len(), Variable::ALL.len());
         assert!(Variable::ALL.iter().all(|variable| variable.meaning().contains(": ")));
+    }
+
+    #[test]
+    fn what_libraries_read_for_us_is_explained_as_well() {
+        // The crate `directories`.
+        for name in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"] {
+            assert!(Variable::ALL.iter().any(|variable| variable.name() == name), "{name}");
+        }
     }
 
     #[test]

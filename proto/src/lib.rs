@@ -10,6 +10,7 @@ pub mod env;
 pub mod logs;
 pub mod rendezvous;
 pub mod request;
+pub mod settings;
 pub mod startup;
 pub mod status;
 pub mod version;

@@ -1,11 +1,12 @@
-//! `codemem completions`: what a shell needs to complete our arguments. Needs no daemon and no home.
+//! `codemem completions`: what a shell needs to complete our arguments. Needs no daemon, no home and
+//! no environment that makes sense.
 
 use crate::args::{Cli, CompletionsArgs};
 use crate::error::{CliError, Exit};
 use crate::output::Output;
 use clap::CommandFactory as _;
 
-pub(super) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<Exit, CliError> {
+pub(crate) fn run(args: &CompletionsArgs, output: &mut Output) -> Result<Exit, CliError> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "codemem", &mut script);
     output.raw(&script)?;

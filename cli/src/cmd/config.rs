@@ -6,10 +6,13 @@ use crate::context::Context;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, human, json};
 use codemem_proto::dirs::Directories;
+use codemem_proto::env::Variable;
+use codemem_proto::settings;
 use codemem_proto::v1::{ReloadConfigRequest, ShowConfigRequest, ShowConfigResponse};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 pub(super) async fn run(context: &Context, command: ConfigCommand, output: &mut Output) -> Result<Exit, CliError> {
     match command {
@@ -28,6 +31,10 @@ async fn show(context: &Context, output: &mut Output) -> Result<Exit, CliError> 
     )?;
     if !answer.problem.is_empty() {
         output.warn(&format!("the configuration is not valid: {}", answer.problem));
+    }
+    if !answer.file_exists && context.env.path(Variable::Config) == Some(Path::new(&answer.file)) {
+        let (variable, file) = (Variable::Config.name(), &answer.file);
+        output.warn(&format!("{variable} names a file that does not exist: `{file}`"));
     }
     Ok(Exit::Success)
 }
@@ -87,9 +94,24 @@ fn write_new(file: &Path, text: &str) -> io::Result<()> {
     File::create_new(file)?.write_all(text.as_bytes())
 }
 
+/// The daemon's settings. Where a mistake among them keeps it from starting, what they would be without it.
 async fn settings(context: &Context) -> Result<ShowConfigResponse, CliError> {
-    let mut client = context.connect().await?;
+    let mut client = match context.connect().await {
+        Ok(client) => client,
+        Err(error) => {
+            let settings = without_mistakes(context).filter(|settings| !settings.problem.is_empty());
+            return settings.ok_or(error);
+        }
+    };
     Ok(client.config.show(bounded(ShowConfigRequest {})).await?.into_inner())
+}
+
+/// What the daemon program says without becoming a daemon; `None` when there is none or an older one.
+fn without_mistakes(context: &Context) -> Option<ShowConfigResponse> {
+    let mut program = Command::new(context.launcher.program().ok()?);
+    program.arg(format!("--{}", settings::FLAG));
+    let output = program.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| settings::decode(&output.stdout))?
 }
 
 /// The running daemon's file, which may have been named to it, else the one that a daemon would read.

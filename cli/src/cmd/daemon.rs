@@ -10,6 +10,7 @@ use crate::args::DaemonCommand;
 use crate::context::Context;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, human, json};
+use codemem_client::ConnectError;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -47,8 +48,12 @@ async fn stop(context: &Context, output: &mut Output) -> Result<Exit, CliError> 
     Ok(Exit::Success)
 }
 
-/// Becomes the daemon; returns only when that fails.
+/// Becomes the daemon; returns only when that fails. Beside a service it would take what is the service's:
+/// the lock, or even the socket.
 fn foreground(context: &Context) -> Result<Exit, CliError> {
+    if context.connector().is_service() {
+        return Err(ConnectError::IsService.into());
+    }
     let program = context.launcher.program()?;
     let source = Command::new(&program).exec();
     Err(CliError::Exec { program, source })

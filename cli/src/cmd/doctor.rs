@@ -10,32 +10,50 @@ use crate::error::{CliError, Exit};
 use crate::output::{Output, human, json};
 use codemem_client::service::Service;
 use codemem_proto::rendezvous::{Rendezvous, RendezvousError};
+use codemem_proto::status::ErrorKind;
 use codemem_proto::v1::{ExamineRequest, Finding, Verdict};
 
 pub(super) async fn run(context: &Context, args: &DoctorArgs, output: &mut Output) -> Result<Exit, CliError> {
     let root = args.repo.as_deref().map(wire_path).transpose()?.unwrap_or_default();
     let request = ExamineRequest { root };
-    let mut findings = programs::examine(context);
-    findings.push(runtime_directory(context));
-    findings.extend(service(context));
-    findings.extend(agent::examine(context));
-    ask(context, request, &mut findings).await?;
-    output.answer(
-        |style| human::findings(&findings, style),
-        || json::Doctor::from(&*findings),
-    )?;
+    let mut report = Report {
+        findings: Vec::new(),
+        output,
+    };
+    for finding in programs::examine(context) {
+        report.add(finding)?;
+    }
+    report.add(runtime_directory(context))?;
+    for finding in service(context).into_iter().chain(agent::examine(context)) {
+        report.add(finding)?;
+    }
+    ask(context, request, &mut report).await?;
+    let Report { findings, output } = report;
+    output.answer(|_| human::verdict(&findings), || json::Doctor::from(&*findings))?;
     let is_bad = findings.iter().any(|finding| finding.verdict() == Verdict::Bad);
     Ok(if is_bad { Exit::Data } else { Exit::Success })
 }
 
-/// What the daemon finds. One that cannot be reached is a finding as well.
-async fn ask(context: &Context, request: ExamineRequest, findings: &mut Vec<Finding>) -> Result<(), CliError> {
+/// What was found so far; a person has read it already.
+struct Report<'a> {
+    findings: Vec<Finding>,
+    output: &'a mut Output,
+}
+
+impl Report<'_> {
+    /// Fails only when nobody takes the answer.
+    fn add(&mut self, finding: Finding) -> Result<(), CliError> {
+        self.output.part(|style| human::finding(&finding, style))?;
+        self.findings.push(finding);
+        Ok(())
+    }
+}
+
+/// What the daemon finds. One that cannot be reached, that cannot do it or that goes away is a finding as well.
+async fn ask(context: &Context, request: ExamineRequest, report: &mut Report<'_>) -> Result<(), CliError> {
     let mut client = match context.connect().await {
         Ok(client) => client,
-        Err(error) => {
-            findings.push(bad("daemon", error.message(), error.hint()));
-            return Ok(());
-        }
+        Err(error) => return report.add(bad("daemon", error.message(), error.hint())),
     };
     let hello = client.hello();
     let ours = env!("CARGO_PKG_VERSION");
@@ -45,17 +63,35 @@ async fn ask(context: &Context, request: ExamineRequest, findings: &mut Vec<Find
         ""
     };
     let detail = format!("{}, pid {}{by_whom}", hello.version, hello.pid);
-    findings.push(if hello.version == ours {
+    report.add(if hello.version == ours {
         good("daemon", detail)
     } else {
         let restart = "run `codemem daemon restart` so that both are of one version";
         warning("daemon", format!("{detail}; this program is {ours}"), restart)
-    });
-    let mut stream = client.doctor.examine(request).await?.into_inner();
-    while let Some(finding) = stream.message().await? {
-        findings.push(finding);
+    })?;
+    let mut stream = match client.doctor.examine(request).await {
+        Ok(stream) => stream.into_inner(),
+        Err(status) => return report.add(broken_off(status)),
+    };
+    loop {
+        match stream.message().await {
+            Ok(Some(finding)) => report.add(finding)?,
+            Ok(None) => return Ok(()),
+            Err(status) => return report.add(broken_off(status)),
+        }
     }
-    Ok(())
+}
+
+/// Why the daemon found no more.
+fn broken_off(status: tonic::Status) -> Finding {
+    let error = CliError::from(status);
+    let is_about_an_index = matches!(&error, CliError::Wire(error) if error.kind == ErrorKind::NotRegistered);
+    let subject = if is_about_an_index { "index" } else { "daemon" };
+    bad(
+        subject,
+        format!("it was not examined to the end: {}", error.message()),
+        error.hint(),
+    )
 }
 
 /// Whether a service manager runs the daemon; nothing where there is no such service.

@@ -14,6 +14,7 @@ mod service;
 mod setup;
 mod status;
 
+pub(crate) use completions::run as complete;
 pub(crate) use daemon::Level;
 
 use crate::args::Command;
@@ -38,7 +39,7 @@ pub(crate) async fn run(context: &Context, command: Command, output: &mut Output
         Command::Daemon(command) => daemon::run(context, command, output).await,
         Command::Doctor(args) => doctor::run(context, &args, output).await,
         Command::Service(command) => service::run(context, command, output).await,
-        Command::Completions(args) => completions::run(&args, output),
+        Command::Completions(args) => complete(&args, output),
         Command::Languages(args) => languages::run(context, args, output).await,
         Command::Model(command) => model::run(context, command, output).await,
     }

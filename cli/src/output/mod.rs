@@ -59,6 +59,16 @@ impl Output {
         self.raw(text.as_bytes())
     }
 
+    /// Hands a person a part of the answer as soon as it is known. Programs get the whole from [`Self::answer`].
+    pub(crate) fn part(&mut self, human: impl FnOnce(Style) -> String) -> Result<(), CliError> {
+        if self.json {
+            return Ok(());
+        }
+        let text = human(self.answer_style);
+        self.raw(text.as_bytes())?;
+        self.flush()
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.answers.write_all(bytes).map_err(CliError::Output)

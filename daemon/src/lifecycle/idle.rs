@@ -1,5 +1,6 @@
 //! Letting go of what nobody needs: models, stores, memory, and at last the daemon itself.
 
+use crate::blocking::blocking;
 use crate::config::InForce;
 use crate::memory;
 use codemem_engine::Engine;
@@ -127,7 +128,7 @@ pub(crate) async fn watch(activity: Activity, engine: Engine, mut patience: Pati
         if idle >= bounds.unload && engine.ports().embedder.is_loaded() {
             tracing::debug!("nothing to do, unloading the models");
             let embedder = Arc::clone(&engine.ports().embedder);
-            blocking(move || embedder.unload()).await;
+            let_go(move || embedder.unload()).await;
             gives_back = true;
         }
         // Closing takes its time: what this look asks for, the next one finds done.
@@ -137,7 +138,7 @@ pub(crate) async fn watch(activity: Activity, engine: Engine, mut patience: Pati
         n_open_before = n_open;
         if gives_back {
             given_back_at = worked_at;
-            blocking(memory::give_back).await;
+            let_go(memory::give_back).await;
         }
         tokio::select! {
             () = tokio::time::sleep(pause(quiet, idle, bounds)) => {}
@@ -147,9 +148,8 @@ pub(crate) async fn watch(activity: Activity, engine: Engine, mut patience: Pati
     }
 }
 
-/// Runs what blocks on one of the runtime's blocking threads.
-async fn blocking(work: impl FnOnce() + Send + 'static) {
-    if tokio::task::spawn_blocking(work).await.is_err() {
+async fn let_go(work: impl FnOnce() + Send + 'static) {
+    if blocking(work).await.is_err() {
         tracing::error!("letting go failed");
     }
 }

@@ -6,19 +6,23 @@
 
 mod activation;
 mod claim;
+mod failure;
 mod idle;
 mod reload;
 mod serve;
 mod stop;
 mod supervisor;
+mod takeover;
 
 pub(crate) use activation::{ActivationError, Handover};
 pub(crate) use claim::{Claim, Holder};
+pub(crate) use failure::keep;
 pub(crate) use idle::Activity;
 pub(crate) use serve::live;
 
 use crate::args::Args;
 use crate::config::ConfigError;
+use codemem_core::error::chain;
 use codemem_engine::EngineError;
 use codemem_proto::rendezvous::{LockError, RendezvousError};
 use codemem_proto::startup::Startup;
@@ -52,6 +56,8 @@ pub(crate) enum StartError {
     Activation(#[source] ActivationError),
     #[error("another daemon holds `{}`{}", .0.lock.display(), of_process(.0))]
     Held(Holder),
+    #[error("another program listens on `{}`", .0.display())]
+    Served(PathBuf),
     #[error("cannot listen on `{}`", path.display())]
     Bind { path: PathBuf, source: io::Error },
     #[error("cannot start the async runtime")]
@@ -71,12 +77,11 @@ impl StartError {
                 "check the permissions of the runtime directory, or set CODEMEM_RUNTIME_DIR to another one".to_owned()
             }
             Self::Activation(error) => error.hint(),
-            Self::Held(holder) => format!(
-                "stop it with `codemem daemon stop`, or with {} where a service manager has taken its place",
-                holder
-                    .pid
-                    .map_or_else(|| "`kill` and its process id".to_owned(), |pid| format!("`kill {pid}`"))
-            ),
+            Self::Held(_) => "`codemem daemon stop` ends it, or says what does".to_owned(),
+            Self::Served(_) => {
+                "if it is a service's, as `codemem service status` tells, connecting starts the daemon; else end that program"
+                    .to_owned()
+            }
             Self::Runtime(_) => "check the limits of open files and threads with `ulimit -a`".to_owned(),
             Self::Open(error) => error.hint(),
             Self::Engine(error) => error.hint().unwrap_or_else(|| "see `codemem daemon logs`".to_owned()),
@@ -146,15 +151,4 @@ pub(crate) fn tried(outcome: Result<(), impl Error>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -2,7 +2,7 @@
 
 use super::idle::{self, Patience};
 use super::supervisor::Supervisor;
-use super::{Activity, Claim, Exit, Handover, StartError, notify, reload, stop};
+use super::{Activity, Claim, Exit, Handover, StartError, notify, reload, stop, takeover};
 use crate::config::{self, Configuration, InForce};
 use crate::info::DaemonInfo;
 use crate::logging::LogControl;
@@ -99,7 +99,11 @@ async fn serve(
         Patience::new(settings.subscribe(), managed),
         stop.clone(),
     ));
+    if let Some(bound) = claim.bound() {
+        tracker.spawn(takeover::watch(bound, stop.clone()));
+    }
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "ready");
+    claim.forget_failure();
     notify(notify_socket, &Startup::Started);
     supervisor.ready("accepting connections");
     let probe = {

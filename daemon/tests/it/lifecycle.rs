@@ -141,6 +141,50 @@ fn a_program_that_listens_in_its_place_is_not_taken_for_a_daemon() {
     sandbox.codemem(["status"]).success();
 }
 
+/// Runs a shell's line in a terminal of its own, which is closed when the line has ended; false where there is
+/// no program that can.
+fn in_terminal(sandbox: &Sandbox, line: &str) -> bool {
+    let daemon = sandbox.command("codememd");
+    let variables = daemon.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let mut script = Command::new("script");
+    script.env_clear().envs(variables).env("SHELL", "/bin/sh");
+    let script = script
+        .args(["-qec", line, "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    script.status().is_ok()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_daemon_in_the_background_of_a_terminal_ends_with_it_unless_it_was_told_not_to() {
+    for (prefix, survives) in [("", false), ("nohup ", true)] {
+        let sandbox = sandbox::lexical();
+        let program = sandbox.binary("codememd");
+        let socket = sandbox.path("run/daemon.sock");
+        // The terminal's owner ends once the daemon listens.
+        let line = format!(
+            "{prefix}'{}' >/dev/null 2>&1 & while [ ! -S '{}' ]; do sleep 0.05; done",
+            program.display(),
+            socket.display()
+        );
+        if !in_terminal(&sandbox, &line) {
+            // Without a terminal there is nothing to close, and SIGHUP means to read the settings again.
+            assert!(!survives || !socket.exists());
+            continue;
+        }
+        if survives {
+            wait_until("the daemon to hear of it", PATIENCE, || {
+                sandbox.log().contains("read the configuration again")
+            });
+            assert!(sandbox.daemon_pid().is_some(), "it goes on");
+        } else {
+            pid_gone(&sandbox, "the daemon to end with its terminal");
+            assert!(sandbox.log().contains("the terminal was closed"), "{}", sandbox.log());
+        }
+    }
+}
+
 #[test]
 fn the_daemon_outlives_the_session_that_started_it() {
     let sandbox = sandbox::lexical();

@@ -3,15 +3,18 @@
 //! Two rights are kept apart: to start a daemon (a [`Launcher`] is there) and to end one (it is older
 //! than us, and no service manager runs it). Whoever uses either right holds `start.lock`, so that of
 //! two clients that find no daemon one starts it and the other finds it. Where a service manager is in
-//! charge neither right exists: connecting to its socket makes it start the daemon.
+//! charge, to connect to its socket is to start the daemon, which takes the first right as well; the
+//! second exists only for a daemon that is not the manager's.
 
 use crate::caller::Caller;
 use crate::dial::{Found, dial, is_listening, protocol_of};
+use crate::holder;
 use crate::launcher::{Launched, Launcher};
 use crate::service::Service;
-use crate::{Client, ConnectError};
-use codemem_proto::rendezvous::{FileLock, Rendezvous};
+use crate::{Client, ConnectError, StartFailure};
+use codemem_proto::rendezvous::{FileLock, Holder, Rendezvous};
 use codemem_proto::request::RequestId;
+use codemem_proto::startup::Startup;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -36,9 +39,9 @@ const MAX_ATTEMPTS: usize = 3;
 /// Pause before a service is tried again: the daemon that ended under our hands is given time to go.
 const SERVICE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Times a service is tried again: its daemon may be ending for a restart. Each makes the service
-/// manager start it, and it gives up on one that fails too often.
-const SERVICE_RETRIES: usize = 2;
+/// Times the daemon of a service is waited for: it may have to wait for one that ends. A connection that
+/// is not accepted yet makes the service manager start nothing anew.
+const SERVICE_WAITS: usize = 3;
 
 /// How to reach the daemon.
 #[derive(Clone, Debug)]
@@ -104,7 +107,7 @@ impl Connector {
             return Ok(None);
         }
         match dial(&self.rendezvous, &self.caller).await? {
-            Found::Nobody => Ok(None),
+            Found::Nobody | Found::Leaving => Ok(None),
             Found::Daemon(client) => Ok(Some(client)),
             Found::TooOld(client) => Err(daemon_too_old(&client)),
             Found::TooNew(client) => Err(client_too_old(&client)),
@@ -115,18 +118,15 @@ impl Connector {
     ///
     /// Dropping the future at any time is safe: a daemon that was being started goes on starting.
     pub async fn connect(&self) -> Result<Client, ConnectError> {
-        let found = match dial(&self.rendezvous, &self.caller).await {
-            Ok(Found::Nobody) | Err(ConnectError::Unresponsive { .. }) if self.is_service() => {
-                return self.connect_to_service().await;
-            }
-            found => found?,
-        };
-        let launcher = match (found, &self.launcher) {
+        if self.is_service() {
+            return self.connect_to_service().await;
+        }
+        let launcher = match (dial(&self.rendezvous, &self.caller).await?, &self.launcher) {
             (Found::Daemon(client), _) => return Ok(client),
             (Found::TooNew(client), _) => return Err(client_too_old(&client)),
             (Found::TooOld(client), None) => return Err(daemon_too_old(&client)),
-            (Found::Nobody, None) => return Err(ConnectError::NotRunning),
-            (Found::TooOld(_) | Found::Nobody, Some(launcher)) => launcher,
+            (Found::Nobody | Found::Leaving, None) => return Err(ConnectError::NotRunning),
+            (Found::TooOld(_) | Found::Nobody | Found::Leaving, Some(launcher)) => launcher,
         };
         self.rendezvous.prepare()?;
         let _turn = self.take_turn().await?;
@@ -138,7 +138,7 @@ impl Connector {
                 Found::TooNew(client) => return Err(client_too_old(&client)),
                 Found::TooOld(client) if client.hello().managed => return Err(daemon_too_old(&client)),
                 Found::TooOld(client) => self.end(client, "it is older than a client").await?,
-                Found::Nobody => match self.settle().await? {
+                Found::Nobody | Found::Leaving => match self.settle().await? {
                     Settled::Listening => continue,
                     Settled::LockFree => {}
                 },
@@ -152,23 +152,33 @@ impl Connector {
             Found::Daemon(client) => Ok(client.that_was_started(started)),
             Found::TooNew(client) => Err(client_too_old(&client)),
             Found::TooOld(client) => Err(daemon_too_old(&client)),
-            Found::Nobody => Err(ConnectError::DoesNotStay),
+            Found::Nobody | Found::Leaving => Err(ConnectError::DoesNotStay),
         }
     }
 
-    /// Ends the running daemon, whatever its version, and waits until it is gone. False when there
-    /// was none.
+    /// Ends the running daemon, whatever its version, and waits until it is gone; one that nobody can
+    /// talk to is sent SIGTERM. False when there was none.
     pub async fn stop(&self, reason: &str) -> Result<bool, ConnectError> {
-        // Connecting to a service would start it.
-        if self.is_service() && !self.is_alive()? {
+        if self.rendezvous.directory().symlink_metadata().is_err() {
             return Ok(false);
         }
-        if matches!(dial(&self.rendezvous, &self.caller).await?, Found::Nobody) && !self.rendezvous.directory().exists()
-        {
-            return Ok(false);
+        self.rendezvous.verify()?;
+        if self.is_service() {
+            // Connecting to a service would start it, and leads past a daemon that it has replaced.
+            if !self.is_alive()? {
+                return Ok(false);
+            }
+            if let Some(holder) = Holder::read(&self.rendezvous.daemon_lock()).filter(|holder| !holder.managed) {
+                let _turn = self.take_turn().await?;
+                return self.terminate(holder).await;
+            }
         }
         let _turn = self.take_turn().await?;
-        match dial(&self.rendezvous, &self.caller).await? {
+        let found = match dial(&self.rendezvous, &self.caller).await {
+            Err(error @ ConnectError::Unresponsive { .. }) => return self.end_mute(error).await,
+            found => found?,
+        };
+        match found {
             Found::Daemon(client) | Found::TooOld(client) | Found::TooNew(client) => {
                 if client.hello().managed {
                     return Err(ConnectError::Managed);
@@ -176,40 +186,97 @@ impl Connector {
                 self.end(client, reason).await?;
                 Ok(true)
             }
-            Found::Nobody => match self.settle().await? {
-                Settled::LockFree => Ok(false),
-                Settled::Listening => Err(ConnectError::Stuck {
-                    lock: self.rendezvous.daemon_lock(),
-                }),
+            Found::Nobody | Found::Leaving => match self.settle().await {
+                Ok(Settled::LockFree) => Ok(false),
+                Ok(Settled::Listening) => {
+                    let lock = self.rendezvous.daemon_lock();
+                    self.end_mute(ConnectError::Stuck { lock }).await
+                }
+                Err(error) => self.end_mute(error).await,
             },
         }
     }
 
     /// A connection to the daemon of a service: connecting is what makes the manager start it.
+    /// It starts at most one, for the manager gives up on a daemon that fails too often.
     async fn connect_to_service(&self) -> Result<Client, ConnectError> {
-        if !is_listening(&self.rendezvous.socket()).await {
-            return Err(ConnectError::ServiceStopped);
+        // A daemon that lives may be ending for a restart, and then let us go without having been started.
+        let mut may_be_ending = self.is_alive()?;
+        if !may_be_ending && self.launcher.is_none() {
+            return Err(ConnectError::NotRunning);
         }
-        for _ in 0..SERVICE_RETRIES {
-            match dial(&self.rendezvous, &self.caller).await? {
-                Found::Daemon(client) => return Ok(client),
-                Found::TooOld(client) => return Err(daemon_too_old(&client)),
-                Found::TooNew(client) => return Err(client_too_old(&client)),
-                Found::Nobody => sleep(SERVICE_PAUSE).await,
+        let mut n_waits = 1;
+        loop {
+            match dial(&self.rendezvous, &self.caller).await {
+                Err(ConnectError::Unresponsive { .. }) if n_waits < SERVICE_WAITS => n_waits += 1,
+                Err(error) => return Err(error),
+                Ok(Found::Daemon(client)) => return Ok(client),
+                Ok(Found::TooOld(client)) => return Err(daemon_too_old(&client)),
+                Ok(Found::TooNew(client)) => return Err(client_too_old(&client)),
+                Ok(Found::Nobody) => return Err(ConnectError::ServiceStopped(self.start_failure())),
+                Ok(Found::Leaving) if may_be_ending => {
+                    may_be_ending = false;
+                    sleep(SERVICE_PAUSE).await;
+                }
+                Ok(Found::Leaving) => return Err(ConnectError::ServiceFails(self.start_failure())),
             }
         }
-        Err(ConnectError::ServiceFails)
     }
 
-    fn is_service(&self) -> bool {
+    /// What the service's daemon left when it could not start.
+    fn start_failure(&self) -> Option<StartFailure> {
+        let report = std::fs::read(self.rendezvous.start_failure()).ok()?;
+        match Startup::decode(&report).ok()? {
+            Startup::Failed { reason, hint } => Some(StartFailure { reason, hint }),
+            Startup::Started | Startup::AlreadyRunning => None,
+        }
+    }
+
+    /// Whether a service is in charge of the daemon here, whether or not it runs.
+    pub fn is_service(&self) -> bool {
         let service = self.service.as_ref();
         service.is_some_and(|service| service.is_in_charge_of(&self.rendezvous))
     }
 
     /// Whether some process holds the daemon's lock.
     fn is_alive(&self) -> Result<bool, ConnectError> {
+        Ok(holder::is_held(&self.rendezvous.daemon_lock())?)
+    }
+
+    /// Ends a daemon that does not answer, unless it is a manager's; `error` when there is none that could
+    /// be ended.
+    async fn end_mute(&self, error: ConnectError) -> Result<bool, ConnectError> {
+        if !self.is_alive()? {
+            return Err(error);
+        }
+        match Holder::read(&self.rendezvous.daemon_lock()) {
+            Some(holder) if holder.managed => Err(ConnectError::Managed),
+            Some(holder) => self.terminate(holder).await,
+            None => Err(error),
+        }
+    }
+
+    /// Ends a daemon by its process, and waits until it holds the lock no longer.
+    async fn terminate(&self, holder: Holder) -> Result<bool, ConnectError> {
         let lock = self.rendezvous.daemon_lock();
-        Ok(lock.exists() && !FileLock::is_free(&lock)?)
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        // A service's daemon may be waiting for the lock, and take it at once.
+        let holds = || Ok::<_, ConnectError>(holder::is_held(&lock)? && Holder::read(&lock) == Some(holder));
+        if !holder::terminate(holder, &lock) {
+            // It may have ended by itself.
+            return if holds()? {
+                Err(ConnectError::Stuck { lock })
+            } else {
+                Ok(false)
+            };
+        }
+        while holds()? {
+            if Instant::now() >= deadline {
+                return Err(ConnectError::DidNotStop { pid: holder.pid });
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(true)
     }
 
     /// Waits for the right to start and end daemons.

@@ -30,8 +30,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// What was found at the socket.
 pub(crate) enum Found {
-    /// Nobody listens, or whoever did is going away.
+    /// Nobody listens.
     Nobody,
+    /// Somebody accepted the connection and let it go: a daemon that ends, or that could not start.
+    Leaving,
     /// A daemon that understands us.
     Daemon(Client),
     /// A daemon that is too old for us. The client serves to end it.
@@ -70,8 +72,7 @@ async fn greet(socket: &Path, caller: &Caller) -> Result<Found, ConnectError> {
         return Ok(Found::Nobody);
     };
     let Ok(channel) = channel_over(stream, caller).await else {
-        // Accepted and dropped: a daemon on its way out.
-        return Ok(Found::Nobody);
+        return Ok(Found::Leaving);
     };
     let request = HelloRequest {
         protocol: Some(PROTOCOL.into()),
@@ -84,7 +85,7 @@ async fn greet(socket: &Path, caller: &Caller) -> Result<Found, ConnectError> {
             let error = WireError::from_status(&status);
             // On its way out, or gone between connecting and greeting.
             return if error.kind == ErrorKind::Unavailable {
-                Ok(Found::Nobody)
+                Ok(Found::Leaving)
             } else {
                 Err(ConnectError::Refused(error))
             };

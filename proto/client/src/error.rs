@@ -9,6 +9,15 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+/// Why the daemon of a service did not start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StartFailure {
+    /// What failed, with its causes.
+    pub reason: String,
+    /// What to do about it; may be empty.
+    pub hint: String,
+}
+
 /// Why there is no connection to a daemon.
 #[derive(thiserror::Error, Debug)]
 pub enum ConnectError {
@@ -67,12 +76,15 @@ pub enum ConnectError {
     /// systemd or launchd runs the daemon: only they may stop it.
     #[error("the daemon is run by the system's service manager")]
     Managed,
+    /// systemd or launchd is to run the daemon, so nobody else starts it.
+    #[error("the daemon is a service: its manager starts it")]
+    IsService,
     /// systemd or launchd is to run the daemon, and does not listen.
-    #[error("the daemon is a service, and its socket is not active")]
-    ServiceStopped,
+    #[error("the daemon is a service, and its socket is not active{}", quote(.0.as_ref()))]
+    ServiceStopped(Option<StartFailure>),
     /// systemd or launchd starts the daemon, and it does not stay to answer.
-    #[error("the service manager starts the daemon, but it does not stay")]
-    ServiceFails,
+    #[error("the service manager starts the daemon, but it does not stay{}", quote(.0.as_ref()))]
+    ServiceFails(Option<StartFailure>),
     /// Another client has been starting or stopping the daemon for too long.
     #[error("another program has been starting or stopping the daemon for too long")]
     StartLockTaken,
@@ -175,8 +187,24 @@ impl ConnectError {
                 run(&Manager::of_system().command(Action::Stop)),
                 run(&Manager::of_system().command(Action::Restart))
             ),
-            Self::ServiceStopped => run(&Manager::of_system().command(Action::Start)),
-            Self::ServiceFails => format!(
+            Self::IsService => format!(
+                "{} to start it; `codemem service uninstall` takes it back",
+                run(&Manager::of_system().command(Action::Listen))
+            ),
+            Self::ServiceStopped(None) => run(&Manager::of_system().command(Action::Listen)),
+            Self::ServiceStopped(Some(failure)) => {
+                let again = run(&Manager::of_system().command(Action::ListenAgain));
+                match failure.hint.as_str() {
+                    "" => format!("mend that, then {again}"),
+                    hint => format!("{hint}; then {again}"),
+                }
+            }
+            Self::ServiceFails(Some(StartFailure { hint, .. })) | Self::StartFailed { hint, .. }
+                if !hint.is_empty() =>
+            {
+                hint.clone()
+            }
+            Self::ServiceFails(_) => format!(
                 "{} to see why, or look into `codemem daemon logs`",
                 run(&Manager::of_system().command(Action::Explain))
             ),
@@ -187,13 +215,18 @@ impl ConnectError {
             }
             Self::Spawn { program, .. } => format!("check that `{}` is a program for this machine", program.display()),
             Self::Notify { .. } | Self::ReceiveReport(_) => "try again, or run `codemem daemon run`".to_owned(),
-            Self::StartFailed { hint, .. } if !hint.is_empty() => hint.clone(),
             Self::Exited { .. } | Self::StartFailed { .. } | Self::Report(_) | Self::DoesNotStay => {
                 "run `codemem daemon run` to see why, or look into `codemem daemon logs`".to_owned()
             }
             Self::StartTimedOut { pid } => format!("look into `codemem daemon logs`; `kill {pid}` gives it up"),
         }
     }
+}
+
+fn quote(failure: Option<&StartFailure>) -> String {
+    failure.map_or_else(String::new, |failure| {
+        format!("; its last start failed: {}", failure.reason)
+    })
 }
 
 fn run(command: &str) -> String {

@@ -11,6 +11,7 @@ mod client;
 mod connector;
 mod dial;
 mod error;
+mod holder;
 mod launcher;
 pub mod service;
 #[cfg(feature = "testing")]
@@ -19,5 +20,5 @@ pub mod testing;
 pub use caller::{Connection, Naming, name};
 pub use client::Client;
 pub use connector::Connector;
-pub use error::ConnectError;
+pub use error::{ConnectError, StartFailure};
 pub use launcher::Launcher;

@@ -39,8 +39,10 @@ pub enum Manager {
 /// What the service manager can be asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// Listen for clients.
-    Start,
+    /// Listen for clients, also where the manager believes that it does.
+    Listen,
+    /// The same after the daemon failed to start so often that the manager gave up.
+    ListenAgain,
     /// End the daemon, and listen no longer.
     Stop,
     /// End the daemon and start it again.
@@ -62,11 +64,15 @@ impl Manager {
     /// The command that a user types.
     pub fn command(self, action: Action) -> String {
         match (self, action) {
-            (Self::Systemd, Action::Start) => format!("systemctl --user start {SOCKET_UNIT}"),
+            // To start a unit that is active does nothing.
+            (Self::Systemd, Action::Listen) => format!("systemctl --user restart {SOCKET_UNIT}"),
+            (Self::Systemd, Action::ListenAgain) => format!(
+                "systemctl --user reset-failed {SOCKET_UNIT} {SERVICE_UNIT}; systemctl --user restart {SOCKET_UNIT}"
+            ),
             (Self::Systemd, Action::Stop) => format!("systemctl --user stop {SOCKET_UNIT} {SERVICE_UNIT}"),
             (Self::Systemd, Action::Restart) => format!("systemctl --user restart {SERVICE_UNIT}"),
             (Self::Systemd, Action::Explain) => format!("systemctl --user status {SERVICE_UNIT}"),
-            (Self::Launchd, Action::Start | Action::Restart) => {
+            (Self::Launchd, Action::Listen | Action::ListenAgain | Action::Restart) => {
                 format!("launchctl kickstart -k {}", Self::job())
             }
             (Self::Launchd, Action::Stop) => format!("launchctl bootout {}", Self::job()),
@@ -197,7 +203,8 @@ fn expand(value: &str, runtime_base: Option<&Path>) -> Option<PathBuf> {
     Some(path.into())
 }
 
-fn from_xml(text: &str) -> String {
+/// The text that a property list holds.
+pub fn from_xml(text: &str) -> String {
     // The ampersand last, for it begins the others.
     let entities = [
         ("&lt;", "<"),

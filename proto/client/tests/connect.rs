@@ -2,9 +2,9 @@
 
 use codemem_client::service::{Manager, Service};
 use codemem_client::testing::{Asked, FakeDaemon, Reply, Script};
-use codemem_client::{ConnectError, Connector, Launcher};
+use codemem_client::{ConnectError, Connector, Launcher, StartFailure};
 use codemem_proto::env::{Env, Variable};
-use codemem_proto::rendezvous::{FileLock, Rendezvous};
+use codemem_proto::rendezvous::{FileLock, Holder, Rendezvous};
 use codemem_proto::startup::Startup;
 use codemem_proto::status::{ErrorKind, WireError};
 use codemem_proto::v1::{HelloResponse, ProtocolVersion, SearchRequest, SearchResponse};
@@ -63,6 +63,11 @@ fn as_codememd() {
     let rendezvous = Rendezvous::at(PathBuf::from(directory)).expect("short");
     let daemon = FakeDaemon::start(&rendezvous, Script::default());
     let report = if daemon.is_some() {
+        let holder = Holder {
+            pid: std::process::id(),
+            managed: false,
+        };
+        holder.note(&rendezvous.daemon_lock()).expect("written");
         Startup::Started
     } else {
         Startup::AlreadyRunning
@@ -211,6 +216,16 @@ async fn a_managed_daemon_is_left_alone() {
 }
 
 impl Place {
+    /// Leaves what a service's daemon leaves that cannot start.
+    fn fail_to_start(&self, reason: &str, hint: &str) {
+        self.rendezvous.prepare().expect("made");
+        let report = Startup::Failed {
+            reason: reason.to_owned(),
+            hint: hint.to_owned(),
+        };
+        fs::write(self.rendezvous.start_failure(), report.encode()).expect("written");
+    }
+
     /// The service of a user, enabled, that listens in this place.
     fn enabled_service(&self) -> Option<Service> {
         let home = self.directory.path().join("home");
@@ -238,8 +253,8 @@ async fn a_service_that_does_not_listen_is_not_replaced_by_a_daemon_of_ours() {
     let connector = connector.with_service(place.enabled_service());
     for _ in 0..2 {
         let error = connector.connect().await.expect_err("nobody listens");
-        assert!(matches!(error, ConnectError::ServiceStopped), "{error}");
-        assert!(error.hint().contains("systemctl --user start codemem.socket") || cfg!(target_os = "macos"));
+        assert!(matches!(error, ConnectError::ServiceStopped(None)), "{error}");
+        assert!(error.hint().contains("`systemctl --user restart codemem.socket`") || cfg!(target_os = "macos"));
         assert!(connector.find().await.expect("looked").is_none());
         assert!(!connector.stop("test").await.expect("nothing to stop"));
         // The same with a socket that a crash left.
@@ -248,32 +263,116 @@ async fn a_service_that_does_not_listen_is_not_replaced_by_a_daemon_of_ours() {
         drop(UnixListener::bind(place.rendezvous.socket()).expect("bound"));
     }
     assert!(!ran.exists(), "nothing was started");
-    assert!(!place.rendezvous.start_lock().exists(), "nobody took the right to");
+    // What a manager leaves that gave up on a daemon which could not start.
+    place.fail_to_start("line 3: no such key", "mend line 3");
+    let error = connector.connect().await.expect_err("nobody listens");
+    assert!(error.to_string().ends_with("no such key"), "{error}");
+    let hint = error.hint();
+    assert!(
+        hint.starts_with("mend line 3; then run `") && !hint.contains("daemon run"),
+        "{hint}"
+    );
+    assert!(
+        hint.contains("systemctl --user reset-failed ") || cfg!(target_os = "macos"),
+        "{hint}"
+    );
 }
 
 #[tokio::test]
-async fn a_service_whose_daemon_does_not_stay_is_tried_a_few_times() {
+async fn a_service_whose_daemon_does_not_stay_is_started_once_and_quoted() {
     let place = Place::new();
     place.rendezvous.prepare().expect("made");
     let listener = tokio::net::UnixListener::bind(place.rendezvous.socket()).expect("bound");
     let connector = place.launching("exit 9").with_service(place.enabled_service());
     // What a daemon that cannot start does to those who wait: it lets them go.
-    let turning_away = async {
+    let turned_away = async || {
         let mut n_clients = 0;
-        loop {
-            drop(listener.accept().await);
-            n_clients += 1;
-            if n_clients > 20 {
-                return n_clients;
+        let turning_away = async {
+            loop {
+                drop(listener.accept().await);
+                n_clients += 1;
             }
+        };
+        let error = tokio::select! {
+            () = turning_away => unreachable!("it goes on"),
+            outcome = connector.connect() => outcome.expect_err("nobody answers"),
+        };
+        (error, n_clients)
+    };
+    let (error, n_clients) = turned_away().await;
+    assert_eq!(n_clients, 1, "each connection makes the manager start it");
+    assert!(matches!(error, ConnectError::ServiceFails(None)), "{error}");
+    assert!(error.hint().contains("systemctl --user status codemem.service") || cfg!(target_os = "macos"));
+    assert!(!error.hint().contains("daemon run"), "{}", error.hint());
+
+    place.fail_to_start("line 3: no such key", "mend line 3");
+    let (error, _) = turned_away().await;
+    let ConnectError::ServiceFails(Some(StartFailure { reason, .. })) = &error else {
+        panic!("{error}");
+    };
+    assert!(error.to_string().ends_with(reason), "{error}");
+    assert_eq!(error.hint(), "mend line 3");
+
+    // A daemon that lives may be ending, and the next one answers.
+    let _lock = FileLock::try_acquire(&place.rendezvous.daemon_lock()).expect("tried");
+    assert_eq!(turned_away().await.1, 2);
+}
+
+#[tokio::test]
+async fn a_client_that_may_not_start_a_daemon_does_not_have_a_service_start_it() {
+    let place = Place::new();
+    place.rendezvous.prepare().expect("made");
+    let listener = UnixListener::bind(place.rendezvous.socket()).expect("bound");
+    listener.set_nonblocking(true).expect("set");
+    let connector = place.connector().with_service(place.enabled_service());
+    let error = connector.connect().await.expect_err("it is idle");
+    assert!(matches!(error, ConnectError::NotRunning), "{error}");
+    assert!(listener.accept().is_err(), "nobody connected");
+}
+
+#[tokio::test]
+async fn a_daemon_whose_socket_a_service_has_taken_is_ended_by_its_process() {
+    let place = Place::new();
+    let connector = place.launching_fake();
+    drop(connector.connect().await.expect("started"));
+    let lock = place.rendezvous.daemon_lock();
+    let note = |managed| {
+        let pid = Holder::read(&lock).expect("it noted itself").pid;
+        Holder { pid, managed }.note(&lock).expect("written");
+    };
+    // What systemd does when its socket unit starts.
+    fs::remove_file(place.rendezvous.socket()).expect("unlinked");
+    let listener = UnixListener::bind(place.rendezvous.socket()).expect("bound");
+    listener.set_nonblocking(true).expect("set");
+    let in_service = place.connector().with_service(place.enabled_service());
+    assert!(in_service.stop("test").await.expect("ended"));
+    assert!(FileLock::is_free(&lock).expect("tried"));
+    assert!(
+        listener.accept().is_err(),
+        "a connection would have made the manager start its own"
+    );
+    drop(listener);
+
+    // Without a service that is known here, nobody answers at the socket, and the lock tells who it is.
+    drop(connector.connect().await.expect("started"));
+    fs::remove_file(place.rendezvous.socket()).expect("unlinked");
+    let listener = tokio::net::UnixListener::bind(place.rendezvous.socket()).expect("bound");
+    let stop = async || {
+        let turning_away = async {
+            loop {
+                drop(listener.accept().await);
+            }
+        };
+        tokio::select! {
+            () = turning_away => unreachable!("it goes on"),
+            outcome = connector.stop("test") => outcome,
         }
     };
-    let error = tokio::select! {
-        n_clients = turning_away => panic!("the client does not give up after {n_clients}"),
-        outcome = connector.connect() => outcome.expect_err("nobody answers"),
-    };
-    assert!(matches!(error, ConnectError::ServiceFails), "{error}");
-    assert!(error.hint().contains("systemctl --user status codemem.service") || cfg!(target_os = "macos"));
+    note(true);
+    let managed = stop().await;
+    assert!(matches!(managed, Err(ConnectError::Managed)), "{managed:?}");
+    note(false);
+    assert!(stop().await.expect("ended"));
 }
 
 #[tokio::test]
@@ -290,7 +389,7 @@ async fn looking_for_a_service_or_stopping_it_does_not_start_it() {
         "a connection would have made the manager start it"
     );
     drop(listener);
-    let _daemon = FakeDaemon::start(&place.rendezvous, speaking(PROTOCOL.major, 0, true)).expect("alone");
+    let _daemon = FakeDaemon::start(&place.rendezvous, speaking(PROTOCOL.major, PROTOCOL.minor, true)).expect("alone");
     let client = connector.connect().await.expect("connected");
     assert!(client.hello().managed && !client.was_started());
     assert!(connector.find().await.expect("looked").is_some());

@@ -4,8 +4,10 @@
 //! user that nobody else can enter. The lock files are never deleted. Only the holder of
 //! `daemon.lock` may unlink the socket.
 
+mod holder;
 mod lock;
 
+pub use holder::Holder;
 pub use lock::{FileLock, LockError};
 
 use crate::env::{Env, Variable};
@@ -202,6 +204,11 @@ impl Rendezvous {
     /// Where the daemon listens.
     pub fn socket(&self) -> PathBuf {
         self.directory.join("daemon.sock")
+    }
+
+    /// The report of a service's last start, as long as that failed: it has no client to tell.
+    pub fn start_failure(&self) -> PathBuf {
+        self.directory.join("last-start-failure")
     }
 
     /// Where the client with this process id waits for a start-up report.

@@ -44,9 +44,8 @@ pub(super) async fn run(context: &Context, args: &LogsArgs, output: &mut Output)
             tokio::time::sleep(FOLLOW_EVERY).await;
             follower.copy(output)?;
             // Rotation begins another file; the old one was read to its end just now.
-            for file in list(&directory)? {
-                if file > follower.current {
-                    follower.go_on_with(file)?;
+            for file in there_now(&directory)? {
+                if file > follower.current && follower.go_on_with(file)? {
                     follower.copy(output)?;
                 }
             }
@@ -61,11 +60,26 @@ pub(super) async fn run(context: &Context, args: &LogsArgs, output: &mut Output)
 
 /// The log files, oldest first; at least one.
 fn list(directory: &Path) -> Result<Vec<LogFile>, CliError> {
+    let files = there_now(directory)?;
+    if files.is_empty() {
+        return Err(CliError::NoLog(directory.to_owned()));
+    }
+    Ok(files)
+}
+
+/// The log files, oldest first; none where there is no directory.
+fn there_now(directory: &Path) -> Result<Vec<LogFile>, CliError> {
     match logs::list(directory) {
-        Ok(files) if files.is_empty() => Err(CliError::NoLog(directory.to_owned())),
-        Ok(files) => Ok(files),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(CliError::NoLog(directory.to_owned())),
-        Err(source) => Err(read_error(directory, source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        files => files.map_err(|source| read_error(directory, source)),
+    }
+}
+
+/// Opens a log file, unless rotation has deleted it since it was listed.
+fn open(path: &Path) -> Result<Option<File>, CliError> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => file.map(Some).map_err(|source| read_error(path, source)),
     }
 }
 
@@ -79,39 +93,73 @@ fn read_error(path: &Path, source: io::Error) -> CliError {
 /// Hands on what is added to the newest file.
 struct Follower {
     current: LogFile,
-    file: File,
+    /// Nothing when it went before it could be opened; a newer one comes.
+    file: Option<File>,
     chosen: Chosen,
 }
 
 impl Follower {
     fn at_end(files: Vec<LogFile>, wanted: Wanted) -> Result<Self, CliError> {
         let current = files.into_iter().next_back().expect("`list` gives at least one file");
-        let open = || {
-            let mut file = File::open(&current.path)?;
-            file.seek(SeekFrom::End(0))?;
-            Ok(file)
-        };
-        let file = open().map_err(|source| read_error(&current.path, source))?;
+        let mut file = open(&current.path)?;
+        if let Some(file) = &mut file {
+            let end = file.seek(SeekFrom::End(0));
+            end.map_err(|source| read_error(&current.path, source))?;
+        }
         let chosen = Chosen::new(wanted);
         Ok(Self { current, file, chosen })
     }
 
-    fn go_on_with(&mut self, next: LogFile) -> Result<(), CliError> {
-        self.file = File::open(&next.path).map_err(|source| read_error(&next.path, source))?;
-        self.current = next;
-        Ok(())
+    /// Turns to a newer file; false when that has gone already, which leaves all as it was.
+    fn go_on_with(&mut self, next: LogFile) -> Result<bool, CliError> {
+        let Some(file) = open(&next.path)? else {
+            return Ok(false);
+        };
+        (self.current, self.file) = (next, Some(file));
+        Ok(true)
     }
 
     /// Prints what was added since the last look.
     fn copy(&mut self, output: &mut Output) -> Result<(), CliError> {
+        let Some(file) = &self.file else { return Ok(()) };
         let mut block = Vec::new();
         loop {
             block.clear();
-            let n_read = (&self.file).take(BLOCK_BYTES).read_to_end(&mut block);
+            let n_read = file.take(BLOCK_BYTES).read_to_end(&mut block);
             if n_read.map_err(|source| read_error(&self.current.path, source))? == 0 {
                 return Ok(());
             }
             output.raw(&self.chosen.pass(&block))?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::captured;
+    use std::fs;
+
+    #[test]
+    fn a_file_that_rotation_deletes_is_passed_over() {
+        let directory = tempfile::tempdir().expect("directory");
+        let file = |number| LogFile::new(directory.path(), "2026-11-21", number);
+        let (mut output, answers, _) = captured(false, false);
+        // All of these were listed; the first and the third have gone by the time they are opened.
+        let mut follower = Follower::at_end(vec![file(0)], Wanted::default()).expect("passed over");
+        follower.copy(&mut output).expect("nothing to read");
+        fs::write(file(1).path, "one\n").expect("written");
+        fs::write(file(3).path, "three\n").expect("written");
+        for number in 1..=3 {
+            let is_there = follower.go_on_with(file(number)).expect("passed over");
+            assert_eq!(is_there, number != 2);
+            follower.copy(&mut output).expect("read");
+        }
+        assert_eq!(answers.text(), "one\nthree\n");
+        assert!(
+            there_now(&directory.path().join("none"))
+                .expect("passed over")
+                .is_empty()
+        );
     }
 }

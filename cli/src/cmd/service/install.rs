@@ -6,7 +6,7 @@ use super::{files, files::Present};
 use crate::args::ServiceInstallArgs;
 use crate::context::Context;
 use crate::error::{CliError, Exit};
-use crate::output::json::{FileOutcome, ServiceFile, ServiceReport, StepOutcome};
+use crate::output::json::{FileOutcome, ServiceFile, ServiceReport, Step, StepOutcome};
 use crate::output::{Output, human};
 use codemem_client::ConnectError;
 use codemem_client::service::{Action, Manager, SERVICE_UNIT, SOCKET_UNIT, Service};
@@ -14,6 +14,11 @@ use codemem_proto::dirs::Directories;
 use codemem_proto::env::Variable;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
+
+/// Starts what was only enabled. No command of the manager's: it ends a daemon that a client started first.
+const START: &str = "codemem service install --now";
+
+const WHY_START: &str = "it listens from the next login on, or from this command on";
 
 pub(super) async fn run(
     context: &Context,
@@ -29,7 +34,7 @@ pub(super) async fn run(
         program: &program,
         env: &context.env,
         rendezvous,
-        writable: [directories.data(), directories.state()],
+        directories: &directories,
     };
     // What was hardened stays so: installing again is how paths are brought up to date.
     let was_hardened = matches!(files::look(&units::hardening_file(service))?, Present::Ours(_));
@@ -50,15 +55,16 @@ pub(super) async fn run(
         }
     }
     let replaced = outcomes.contains(&FileOutcome::Replaced);
+    let starts = args.now || !args.no_start;
     let mut steps = Steps::new(args.dry_run);
     match manager {
-        Manager::Systemd => systemd(context, &mut steps, args.now, replaced).await?,
+        Manager::Systemd => systemd(context, &mut steps, starts, replaced).await?,
         Manager::Launchd => {
             // launchd makes no directories for its sockets.
             if !args.dry_run {
                 rendezvous.prepare()?;
             }
-            launchd(context, &mut steps, service, args.now, replaced).await?;
+            launchd(context, &mut steps, service, starts, replaced).await?;
         }
     }
     let report = ServiceReport {
@@ -77,26 +83,25 @@ pub(super) async fn run(
         steps: steps.finish(),
     };
     output.answer(|style| human::service_report(&report, style), || &report)?;
-    remarks(context, args, &report, output);
+    if starts && !args.dry_run && report.steps.iter().any(is_broken) {
+        output.note("until the rest is done, clients go on starting the daemon themselves");
+    }
+    remarks(&installation, &report, output);
     Ok(Exit::Success)
 }
 
-async fn systemd(context: &Context, steps: &mut Steps, now: bool, replaced: bool) -> Result<(), CliError> {
+async fn systemd(context: &Context, steps: &mut Steps, starts: bool, replaced: bool) -> Result<(), CliError> {
     steps.run("systemctl --user daemon-reload");
-    if now {
+    // First, so that no client starts another daemon after the one that runs has ended.
+    steps.run(&format!("systemctl --user enable {SOCKET_UNIT}"));
+    if starts {
         end_unmanaged(context, steps).await?;
-        steps.run(&format!("systemctl --user enable --now {SOCKET_UNIT}"));
+        steps.run(&format!("systemctl --user start {SOCKET_UNIT}"));
         if replaced {
             steps.run(&format!("systemctl --user try-restart {SOCKET_UNIT} {SERVICE_UNIT}"));
         }
-    } else {
-        steps.run(&format!("systemctl --user enable {SOCKET_UNIT}"));
-        if steps.is_unbroken() {
-            steps.leave(
-                &Manager::Systemd.command(Action::Start),
-                "it listens from the next login on, or from this command on",
-            );
-        }
+    } else if steps.is_unbroken() {
+        steps.leave(START, WHY_START);
     }
     Ok(())
 }
@@ -105,24 +110,20 @@ async fn launchd(
     context: &Context,
     steps: &mut Steps,
     service: &Service,
-    now: bool,
+    starts: bool,
     replaced: bool,
 ) -> Result<(), CliError> {
-    let bootstrap = format!(
-        "launchctl bootstrap {} {}",
-        Manager::domain(),
-        manager::word(&service.socket_file())
-    );
-    if !now {
-        steps.leave(&bootstrap, "it listens from the next login on, or from this command on");
+    if !starts {
+        steps.leave(START, WHY_START);
         return Ok(());
     }
+    steps.run(&format!("launchctl enable {}", Manager::job()));
     end_unmanaged(context, steps).await?;
     if replaced {
         steps.try_run(&Manager::Launchd.command(Action::Stop));
     }
-    steps.run(&format!("launchctl enable {}", Manager::job()));
-    steps.run(&bootstrap);
+    let file = manager::word(&service.socket_file());
+    steps.run(&format!("launchctl bootstrap {} {file}", Manager::domain()));
     Ok(())
 }
 
@@ -140,7 +141,7 @@ async fn end_unmanaged(context: &Context, steps: &Steps) -> Result<(), CliError>
 
 /// The restricted daemon cannot make the directories that it may write.
 fn make_writable(installation: &Installation<'_>) -> Result<(), CliError> {
-    installation.writable.into_iter().try_for_each(|path: &Path| {
+    installation.writable().into_iter().try_for_each(|path: &Path| {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(|source| CliError::Unit {
             action: "create",
@@ -150,18 +151,25 @@ fn make_writable(installation: &Installation<'_>) -> Result<(), CliError> {
     })
 }
 
-fn remarks(context: &Context, args: &ServiceInstallArgs, report: &ServiceReport, output: &mut Output) {
-    let broken = |step: &&crate::output::json::Step| step.outcome == StepOutcome::ToDo && !step.said.is_empty();
-    if args.now && !args.dry_run && report.steps.iter().any(|step| broken(&step)) {
-        output.note("until the rest is done, clients go on starting the daemon themselves");
+fn is_broken(step: &Step) -> bool {
+    step.outcome == StepOutcome::ToDo && !step.said.is_empty()
+}
+
+fn remarks(installation: &Installation<'_>, report: &ServiceReport, output: &mut Output) {
+    for variable in units::left_behind(installation.env) {
+        output.note(&format!(
+            "the service does not see {}: put what it sets into {}",
+            variable.name(),
+            installation.directories.config_file().display()
+        ));
     }
     let is_known = [Variable::RuntimeDir, Variable::XdgRuntimeDir]
         .into_iter()
-        .any(|variable| context.env.get(variable).is_some());
+        .any(|variable| installation.env.get(variable).is_some());
     if report.manager == "systemd" && !is_known {
         output.note(&format!(
             "this shell does not set XDG_RUNTIME_DIR: without it, clients look in {} and not where the service listens",
-            context.connector().rendezvous().directory().display()
+            installation.rendezvous.directory().display()
         ));
     }
 }

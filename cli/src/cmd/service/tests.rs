@@ -8,6 +8,7 @@ use crate::output::tests::captured;
 use clap::Parser as _;
 use codemem_client::service::Manager;
 use codemem_client::testing::{FakeDaemon, Script};
+use codemem_proto::dirs::Directories;
 use codemem_proto::env::{Env, Variable};
 use codemem_proto::rendezvous::Rendezvous;
 use codemem_proto::v1::{HelloResponse, ProtocolVersion};
@@ -21,14 +22,27 @@ const ODD: &str = "/opt/a b/100% \"&<x>/codememd";
 fn render(manager: Manager, program: &str, env: &Env) -> Vec<units::Unit> {
     let env = env.clone().with(Variable::Home, "/home/u");
     let service = Service::under(manager, &env).expect("a home");
-    let rendezvous = Rendezvous::locate(&env).expect("located");
     let installation = Installation {
         program: Path::new(program),
         env: &env,
-        rendezvous: &rendezvous,
-        writable: [Path::new("/home/u/da ta"), Path::new("/state")],
+        rendezvous: &Rendezvous::locate(&env).expect("located"),
+        directories: &directories(&env),
     };
     units::render(&service, &installation, true).expect("rendered")
+}
+
+/// What the environment names, and for the rest what no test's own home decides.
+fn directories(env: &Env) -> Directories {
+    let usual = [
+        (Variable::DataDir, "/home/u/da ta"),
+        (Variable::StateDir, "/state"),
+        (Variable::Config, "/conf/config.toml"),
+    ];
+    let named = usual.into_iter().fold(env.clone(), |named, (variable, path)| {
+        let path = env.get(variable).map_or_else(|| path.into(), ToOwned::to_owned);
+        named.with(variable, path)
+    });
+    Directories::locate(&named).expect("located")
 }
 
 fn line<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
@@ -99,6 +113,56 @@ fn odd_paths_are_quoted_and_places_are_kept() {
 }
 
 #[test]
+fn what_the_shell_says_is_written_out_or_told() {
+    let env = Env::default()
+        .with(Variable::RuntimeDir, "/run/mine")
+        .with(Variable::XdgDataHome, "/elsewhere")
+        .with(Variable::XdgStateHome, "/elsewhere")
+        .with(Variable::XdgConfigHome, "/elsewhere");
+    let units = render(Manager::Systemd, "/usr/bin/codememd", &env);
+    assert_eq!(
+        line(&units[1].text, "Environment="),
+        [
+            "Environment=CODEMEM_RUNTIME_DIR=/run/mine",
+            "Environment=\"CODEMEM_DATA_DIR=/home/u/da ta\"",
+            "Environment=CODEMEM_STATE_DIR=/state",
+            "Environment=CODEMEM_CONFIG=/conf/config.toml",
+        ]
+    );
+    assert_eq!(
+        line(&units[2].text, "ReadWritePaths="),
+        ["ReadWritePaths=\"-/home/u/da ta\" -/state -/run/mine"],
+        "the restricted daemon takes its lock there"
+    );
+    assert_eq!(units::left_behind(&env), []);
+    let env = env
+        .with(Variable::Offline, "1")
+        .with(Variable::Python, "/usr/bin/python3")
+        .with(Variable::NoAutostart, "1")
+        .with(Variable::Daemon, "/usr/bin/codememd");
+    assert_eq!(units::left_behind(&env), [Variable::Python, Variable::Offline]);
+}
+
+#[test]
+fn every_setting_of_the_daemon_is_told() {
+    // What is carried over, and what clients read.
+    let others = [
+        Variable::RuntimeDir,
+        Variable::DataDir,
+        Variable::StateDir,
+        Variable::Config,
+        Variable::Daemon,
+        Variable::NoAutostart,
+    ];
+    let ours = |variable: &Variable| variable.name().starts_with("CODEMEM_") && !others.contains(variable);
+    let env = Variable::ALL
+        .into_iter()
+        .fold(Env::default(), |env, variable| env.with(variable, "/x"));
+    let expected: Vec<Variable> = Variable::ALL.into_iter().filter(ours).collect();
+    assert_eq!(units::left_behind(&env), expected);
+}
+
+#[test]
 fn a_path_that_no_line_can_hold_is_refused() {
     let env = Env::default().with(Variable::Home, "/home/u");
     let service = Service::under(Manager::Systemd, &env).expect("a home");
@@ -106,7 +170,7 @@ fn a_path_that_no_line_can_hold_is_refused() {
         program: Path::new("/opt/a\nExecStartPre=evil/codememd"),
         env: &env,
         rendezvous: &Rendezvous::locate(&env).expect("located"),
-        writable: [Path::new("/d"), Path::new("/s")],
+        directories: &directories(&env),
     };
     let error = units::render(&service, &installation, false).expect_err("two lines");
     assert_eq!(error.exit(), Exit::Usage);
@@ -162,7 +226,10 @@ async fn a_managed_daemon_is_neither_stopped_nor_replaced_whatever_its_version()
     let directory = tempfile::tempdir().expect("directory");
     let rendezvous = Rendezvous::at(directory.path().join("run")).expect("short");
     let hello = |major| HelloResponse {
-        protocol: Some(ProtocolVersion { major, minor: 0 }),
+        protocol: Some(ProtocolVersion {
+            major,
+            minor: PROTOCOL.minor,
+        }),
         version: "9.9.9".to_owned(),
         pid: 1,
         managed: true,

@@ -2,7 +2,8 @@
 //! Pure: nothing is read or written here.
 
 use crate::error::CliError;
-use codemem_client::service::{Manager, SERVICE_UNIT, SOCKET_UNIT, Service};
+use codemem_client::service::{Manager, SERVICE_UNIT, SOCKET_UNIT, Service, from_xml};
+use codemem_proto::dirs::Directories;
 use codemem_proto::env::{Env, Variable};
 use codemem_proto::rendezvous::Rendezvous;
 use std::fmt::Write as _;
@@ -15,15 +16,6 @@ const AGENT: &str = include_str!("../../../../launchd/dev.codemem.daemon.plist")
 
 /// How we know a file again that we wrote.
 pub(super) const MARK: &str = "Written by `codemem service install`; `codemem service uninstall` removes it.";
-
-/// Where things are: clients and the daemon must mean the same places, and a service does not inherit
-/// the shell's environment.
-const PLACES: [Variable; 4] = [
-    Variable::RuntimeDir,
-    Variable::DataDir,
-    Variable::StateDir,
-    Variable::Config,
-];
 
 /// A file of the service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,8 +30,47 @@ pub(super) struct Installation<'a> {
     pub(super) program: &'a Path,
     pub(super) env: &'a Env,
     pub(super) rendezvous: &'a Rendezvous,
-    /// Data and state, which the hardened daemon may write.
-    pub(super) writable: [&'a Path; 2],
+    pub(super) directories: &'a Directories,
+}
+
+impl Installation<'_> {
+    /// What the hardened daemon may write. A runtime directory that no variable names is the unit's own.
+    pub(super) fn writable(&self) -> Vec<&Path> {
+        let named = self.env.get(Variable::RuntimeDir).map(|_| self.rendezvous.directory());
+        let own = [self.directories.data(), self.directories.state()];
+        own.into_iter().chain(named).collect()
+    }
+
+    /// Where things are, as far as this shell says it: clients and the daemon must mean the same places, and a
+    /// service does not inherit the shell's environment. What a base directory of the user's leads to is
+    /// written out, for the base would be everybody's.
+    fn places(&self) -> Result<Vec<(Variable, &str)>, CliError> {
+        let directories = self.directories;
+        let places = [
+            (Variable::RuntimeDir, None, self.rendezvous.directory()),
+            (Variable::DataDir, Some(Variable::XdgDataHome), directories.data()),
+            (Variable::StateDir, Some(Variable::XdgStateHome), directories.state()),
+            (
+                Variable::Config,
+                Some(Variable::XdgConfigHome),
+                directories.config_file(),
+            ),
+        ];
+        let is_set = |variable| self.env.get(variable).is_some();
+        let said = places
+            .into_iter()
+            .filter(|(variable, base, _)| is_set(*variable) || base.is_some_and(is_set));
+        said.map(|(variable, _, path)| Ok((variable, plain(path)?))).collect()
+    }
+}
+
+/// The variables of this shell that set keys of the daemon, which the service will not see.
+pub(super) fn left_behind(env: &Env) -> Vec<Variable> {
+    let sets_a_key = |variable: &Variable| variable.meaning().contains(": key ");
+    let set = Variable::ALL
+        .into_iter()
+        .filter(|variable| env.get(*variable).is_some());
+    set.filter(sets_a_key).collect()
 }
 
 /// Where the drop-in with the restrictions is, whether or not it is there.
@@ -81,7 +112,7 @@ fn systemd(service: &Service, installation: &Installation<'_>, hardened: bool) -
         socket = with_line(&socket, "ListenStream=", &format!("ListenStream={path}\n"));
     }
     let mut start = format!("ExecStart={} --managed\n", quoted(plain(installation.program)?));
-    for (variable, path) in places(installation.env)? {
+    for (variable, path) in installation.places()? {
         // A string takes everything.
         let _ = writeln!(start, "Environment={}", quoted(&format!("{}={path}", variable.name())));
     }
@@ -96,10 +127,13 @@ fn systemd(service: &Service, installation: &Installation<'_>, hardened: bool) -
         },
     ];
     if hardened {
-        let [data, state] = installation.writable;
         // A dash: a path that is not there is no reason not to start.
-        let optional = |path| Ok::<_, CliError>(quoted(&format!("-{}", plain(path)?)));
-        let writable = format!("ReadWritePaths={} {}\n", optional(data)?, optional(state)?);
+        let optional = |path| Ok(quoted(&format!("-{}", plain(path)?)));
+        let paths = installation.writable().into_iter().map(optional);
+        let writable = format!(
+            "ReadWritePaths={}\n",
+            paths.collect::<Result<Vec<_>, CliError>>()?.join(" ")
+        );
         units.push(Unit {
             path: hardening_file(service),
             text: marked(&with_line(HARDENING, "ReadWritePaths=", &writable)),
@@ -113,7 +147,7 @@ fn agent(installation: &Installation<'_>) -> Result<String, CliError> {
     let program = string(plain(installation.program)?);
     let socket = string(plain(&installation.rendezvous.socket())?);
     let mut environment = String::new();
-    for (variable, path) in places(installation.env)? {
+    for (variable, path) in installation.places()? {
         let (name, value) = (variable.name(), string(path));
         let _ = writeln!(environment, "        <key>{name}</key>\n        {value}");
     }
@@ -145,13 +179,6 @@ pub(super) fn program_of(manager: Manager, text: &str) -> Option<PathBuf> {
         }
     };
     Some(program.into())
-}
-
-fn places(env: &Env) -> Result<Vec<(Variable, &str)>, CliError> {
-    let set = PLACES
-        .into_iter()
-        .filter_map(|variable| Some((variable, env.path(variable)?)));
-    set.map(|(variable, path)| Ok((variable, plain(path)?))).collect()
 }
 
 /// A path that a line of a unit can hold.
@@ -195,10 +222,6 @@ fn unquoted(line: &str) -> String {
 
 fn xml(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn from_xml(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 fn marked(text: &str) -> String {

@@ -4,46 +4,34 @@ use super::{Style, clean, counted};
 use codemem_proto::v1::{Finding, Verdict};
 use std::fmt::Write as _;
 
-/// One line a thing, the remedy below it, and a sum.
-pub(crate) fn findings(findings: &[Finding], style: Style) -> String {
-    let width = findings.iter().map(|finding| finding.subject.chars().count()).max();
-    let width = width.unwrap_or_default();
-    let mut text = String::new();
-    for finding in findings {
-        let mark = match finding.verdict() {
-            Verdict::Good => style.dim("ok   "),
-            Verdict::Warning => style.warning("warn "),
-            Verdict::Bad | Verdict::Unspecified => style.error("FAIL "),
-        };
-        let _ = writeln!(
-            text,
-            "{mark} {:width$}  {}",
-            clean(&finding.subject),
-            clean(&finding.detail)
-        );
-        if !finding.remedy.is_empty() {
-            let _ = writeln!(
-                text,
-                "      {:width$}  {} {}",
-                "",
-                style.hint("hint:"),
-                clean(&finding.remedy)
-            );
-        }
+/// Widest name of a thing: each is printed before the next is known.
+const WIDTH: usize = "runtime directory".len();
+
+/// One line for a thing, the remedy below it.
+pub(crate) fn finding(finding: &Finding, style: Style) -> String {
+    let mark = match finding.verdict() {
+        Verdict::Good => style.dim("ok   "),
+        Verdict::Warning => style.warning("warn "),
+        Verdict::Bad | Verdict::Unspecified => style.error("FAIL "),
+    };
+    let (subject, detail) = (clean(&finding.subject), clean(&finding.detail));
+    let mut text = format!("{mark} {subject:WIDTH$}  {detail}\n");
+    if !finding.remedy.is_empty() {
+        let (label, remedy) = (style.hint("hint:"), clean(&finding.remedy));
+        let _ = writeln!(text, "      {:WIDTH$}  {label} {remedy}", "");
     }
+    text
+}
+
+/// The sum of all.
+pub(crate) fn verdict(findings: &[Finding]) -> String {
     let n_of = |verdict| findings.iter().filter(|finding| finding.verdict() == verdict).count() as u64;
     let (n_bad, n_warnings) = (n_of(Verdict::Bad), n_of(Verdict::Warning));
     if n_bad + n_warnings == 0 {
-        text.push_str("everything is as it should be\n");
-    } else {
-        let _ = writeln!(
-            text,
-            "{}, {}",
-            counted(n_bad, "problem"),
-            counted(n_warnings, "warning")
-        );
+        return "everything is as it should be\n".to_owned();
     }
-    text
+    let (problems, warnings) = (counted(n_bad, "problem"), counted(n_warnings, "warning"));
+    format!("{problems}, {warnings}\n")
 }
 
 #[cfg(test)]
@@ -52,27 +40,27 @@ mod tests {
 
     #[test]
     fn each_thing_has_its_line_and_its_remedy() {
-        let finding = |subject: &str, verdict: Verdict, detail: &str, remedy: &str| Finding {
+        let found = |subject: &str, verdict: Verdict, detail: &str, remedy: &str| Finding {
             subject: subject.to_owned(),
             verdict: verdict.into(),
             detail: detail.to_owned(),
             remedy: remedy.to_owned(),
         };
         let list = [
-            finding("daemon", Verdict::Good, "0.1.0, pid 7", ""),
-            finding("watch limit", Verdict::Warning, "only 8 directories", "run `x`"),
-            finding("data directory", Verdict::Bad, "cannot write\u{1b}[2J", "run `y`"),
+            found("daemon", Verdict::Good, "0.1.0, pid 7", ""),
+            found("watch limit", Verdict::Warning, "only 8 directories", "run `x`"),
+            found("data directory", Verdict::Bad, "cannot write\u{1b}[2J", "run `y`"),
         ];
         let expected = "\
-ok    daemon          0.1.0, pid 7
-warn  watch limit     only 8 directories
-                      hint: run `x`
-FAIL  data directory  cannot write\u{fffd}[2J
-                      hint: run `y`
-1 problem, 1 warning
+ok    daemon             0.1.0, pid 7
+warn  watch limit        only 8 directories
+                         hint: run `x`
+FAIL  data directory     cannot write\u{fffd}[2J
+                         hint: run `y`
 ";
-        assert_eq!(findings(&list, Style::new(false)), expected);
-        let fine = findings(&list[..1], Style::new(false));
-        assert!(fine.ends_with("everything is as it should be\n"), "{fine}");
+        let lines: String = list.iter().map(|found| finding(found, Style::new(false))).collect();
+        assert_eq!(lines, expected);
+        assert_eq!(verdict(&list), "1 problem, 1 warning\n");
+        assert_eq!(verdict(&list[..1]), "everything is as it should be\n");
     }
 }

@@ -9,7 +9,7 @@ mod status;
 mod units;
 
 pub(crate) use config::{config, example, reloaded};
-pub(crate) use doctor::findings;
+pub(crate) use doctor::{finding, verdict};
 pub(crate) use languages::{language_added, language_removed, languages};
 pub(crate) use search::{hits, receipt};
 pub(crate) use service::{manager_name, service_report, service_status};

@@ -80,6 +80,11 @@ impl Handover {
         self.is_managed
     }
 
+    /// Whether a socket was passed.
+    pub(super) fn has_listener(&self) -> bool {
+        self.listener.is_some()
+    }
+
     /// The way to tell the manager how the daemon does.
     pub(crate) fn supervisor(&self) -> &Arc<Supervisor> {
         &self.supervisor
