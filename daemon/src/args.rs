@@ -5,6 +5,7 @@
 use crate::config::{Flags, KEYS, Key, Kind};
 use clap::builder::OsStringValueParser;
 use clap::{Arg, ArgMatches, Command, FromArgMatches, Parser};
+use codemem_proto::settings;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -31,6 +32,10 @@ pub(crate) struct Args {
     /// The language of the grammar to try
     #[arg(long, value_name = "NAME", requires = "check_grammar", hide = true)]
     pub(crate) language: Option<String>,
+
+    /// Say what the settings would be, in the form that `codemem config show` reads, and end
+    #[arg(long = settings::FLAG, hide = true)]
+    pub(crate) print_settings: bool,
 
     #[command(flatten)]
     pub(crate) flags: KeyFlags,

@@ -5,6 +5,7 @@
 //! of its name.
 
 mod args;
+mod blocking;
 mod config;
 mod doctor;
 mod info;
@@ -20,6 +21,7 @@ use crate::lifecycle::{Claim, Exit, Handover, StartError};
 use clap::Parser as _;
 use codemem_proto::env::Env;
 use codemem_proto::startup::Startup;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -28,19 +30,32 @@ fn main() -> ExitCode {
         return lifecycle::tried(wiring::check_grammar(language, directory));
     }
     let env = Env::from_process();
-    let exit = match Handover::take(args.managed, &env) {
-        Ok(handover) => {
-            let exit = start(&args, &env, &handover);
-            handover.turn_away(&exit);
-            exit
-        }
-        Err(error) => Exit::Failed(StartError::Activation(error)),
+    if args.print_settings {
+        return print_settings(&args, &env);
+    }
+    let (exit, handover) = match Handover::take(args.managed, &env) {
+        Ok(handover) => (start(&args, &env, &handover), Some(handover)),
+        Err(error) => (Exit::Failed(StartError::Activation(error)), None),
     };
+    if handover.as_ref().map_or(args.managed, Handover::is_managed) {
+        lifecycle::keep(&env, &exit);
+    }
+    if let Some(handover) = handover {
+        handover.turn_away(&exit);
+    }
     if let Exit::Failed(error) = &exit {
         lifecycle::notify(args.notify.as_deref(), &error.report());
         lifecycle::complain(error);
     }
     exit.code()
+}
+
+/// Prints for a client what a daemon would say of its settings, were there one.
+fn print_settings(args: &Args, env: &Env) -> ExitCode {
+    match Configuration::without_mistakes(args, env) {
+        Ok(in_force) => lifecycle::tried(io::stdout().write_all(&rpc::settings(&in_force))),
+        Err(error) => lifecycle::tried(Err::<(), _>(error)),
+    }
 }
 
 fn start(args: &Args, env: &Env, handover: &Handover) -> Exit {
@@ -49,7 +64,7 @@ fn start(args: &Args, env: &Env, handover: &Handover) -> Exit {
         Err(error) => return Exit::Failed(StartError::Config(Box::new(error))),
     };
     lifecycle::detach(args);
-    let claim = match Claim::take(env) {
+    let claim = match Claim::take(env, handover) {
         Ok(Ok(claim)) => claim,
         // A client that finds the daemon of another client has what it wants.
         Ok(Err(_)) if args.notify.is_some() => {

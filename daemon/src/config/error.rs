@@ -1,6 +1,7 @@
 //! What is wrong with the configuration, where exactly, and what would be right.
 
 use super::layer::Origin;
+use codemem_core::error::chain;
 use codemem_proto::dirs::DirectoriesError;
 use std::fmt::{self, Write as _};
 use std::io;
@@ -32,27 +33,20 @@ impl ConfigError {
             Self::Invalid(problems) => match problems.first().map(|problem| &problem.place) {
                 Some(Place::File { path, line, .. }) => {
                     format!(
-                        "mend line {line} of `{}`; docs/configuration.md lists every key",
+                        "mend line {line} of `{}`; `codemem config show` lists every key",
                         path.display()
                     )
                 }
                 Some(Place::Variable(name)) => format!("set {name} to what is allowed, or unset it"),
                 Some(Place::Flag(flag)) => format!("give --{flag} what is allowed; see `codememd --help`"),
-                None => "docs/configuration.md lists every key".to_owned(),
+                None => "`codemem config show` lists every key".to_owned(),
             },
         }
     }
 
     /// What is wrong, with its causes.
     pub(crate) fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        chain(self)
     }
 }
 

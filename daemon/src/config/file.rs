@@ -3,7 +3,7 @@
 //! Reading cannot fail: what is wrong comes back beside what is right, and the caller decides.
 
 use super::error::{Place, Problem};
-use super::key::{Key, Kind};
+use super::key::{Key, Kind, edits};
 use super::layer::{Layer, Origin};
 use super::table::{FORMER_NAMES, KEYS, key};
 use super::value::Value;
@@ -72,7 +72,8 @@ impl Reader<'_> {
             self.layer.set(key.name, value, origin);
         } else {
             let allowed = key.kind.allowed();
-            let message = format!("`{}` must be {allowed}, not {}", key.name, shown(found));
+            let meant = found.as_str().map(|text| key.kind.suggestion(text)).unwrap_or_default();
+            let message = format!("`{}` must be {allowed}, not {}{meant}", key.name, shown(found));
             self.complain(span.clone(), message);
         }
     }
@@ -141,7 +142,7 @@ fn unknown(name: &str, is_table: bool) -> String {
         let nearest = sections.min_by_key(|section| edits(name, section));
         return match nearest.filter(|section| edits(name, section) <= 2) {
             Some(section) => format!("there is no section `{name}`; did you mean `{section}`?"),
-            None => format!("there is no section `{name}`; docs/configuration.md lists every key"),
+            None => format!("there is no section `{name}`; `codemem config show` lists every key"),
         };
     }
     match nearest(name) {
@@ -150,7 +151,7 @@ fn unknown(name: &str, is_table: bool) -> String {
             key.name,
             key.kind.allowed()
         ),
-        None => format!("there is no key `{name}`; docs/configuration.md lists every key"),
+        None => format!("there is no key `{name}`; `codemem config show` lists every key"),
     }
 }
 
@@ -165,19 +166,4 @@ fn nearest(name: &str) -> Option<&'static Key> {
     };
     let nearest = KEYS.iter().min_by_key(distance)?;
     (distance(&nearest) <= (name.len() / 3).max(2)).then_some(nearest)
-}
-
-/// How many characters must be put in, left out or replaced to make one text of the other.
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }

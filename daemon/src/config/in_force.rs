@@ -18,6 +18,8 @@ pub(crate) struct InForce {
     pub(crate) file: PathBuf,
     /// What is wrong with the configuration as it stands now; the settings are then those from before.
     pub(crate) problem: Option<String>,
+    /// That the environment names a file which is not there, so that it sets nothing.
+    pub(crate) missing_file: Option<String>,
     /// An entry for every key.
     entries: Layer,
     /// What is configured now and counts after a restart.
@@ -50,6 +52,7 @@ impl InForce {
             settings: settings(directories, &entries),
             file,
             problem: None,
+            missing_file: None,
             entries,
             waiting: Layer::default(),
             log_request: None,

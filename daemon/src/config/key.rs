@@ -5,7 +5,28 @@ use codemem_proto::env::Variable;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
+
+/// The words for levels in a log filter.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// The parts of this program that a log filter may name without a level: its crates, all of them together, and the
+/// engines below.
+pub(super) const PARTS: [&str; 12] = [
+    "codemem",
+    "codemem_chunk",
+    "codemem_core",
+    "codemem_embed",
+    "codemem_engine",
+    "codemem_lexical",
+    "codemem_proto",
+    "codemem_store",
+    "codemem_watch",
+    "codememd",
+    "qdrant_edge",
+    "tantivy",
+];
 
 /// One setting, as the table describes it.
 #[derive(Debug)]
@@ -86,6 +107,16 @@ impl Kind {
         }
     }
 
+    /// What was probably meant by a text that is not allowed, to be put behind the complaint; may be empty.
+    pub(crate) fn suggestion(self, text: &str) -> String {
+        let meant = match self {
+            Self::Filter => mistaken(text).and_then(|word| nearest(word, &LEVELS)),
+            Self::Choice(words) => nearest(text, words),
+            Self::Number { .. } | Self::Switch | Self::Path | Self::Program => None,
+        };
+        meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+    }
+
     /// The value that a text means, from the environment or the command line. `None` when it means none.
     pub(crate) fn read(self, text: &OsStr) -> Option<Value> {
         let value = match (self, text.to_str()) {
@@ -144,7 +175,42 @@ impl fmt::Display for Fallback {
 
 /// Whether a text is a log filter that lets something through or out.
 pub(crate) fn is_filter(text: &str) -> bool {
-    !text.trim().is_empty() && EnvFilter::try_new(text).is_ok()
+    directives(text).next().is_some() && mistaken(text).is_none() && EnvFilter::try_new(text).is_ok()
+}
+
+fn directives(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(',').filter(|directive| !directive.is_empty())
+}
+
+/// The first word of a filter that is neither a level nor a part of this program. Alone it would count as the name
+/// of a part, and all others would fall silent.
+fn mistaken(filter: &str) -> Option<&str> {
+    directives(filter).find(|directive| {
+        let is_word = !directive.contains(['=', '[']) && !directive.contains("::");
+        is_word && directive.parse::<LevelFilter>().is_err() && !PARTS.contains(directive)
+    })
+}
+
+/// The one of these words that was most likely meant; `None` when all are far off.
+fn nearest<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
+    let word = word.trim().to_ascii_lowercase();
+    let nearest = words.iter().min_by_key(|known| edits(&word, known))?;
+    (edits(&word, nearest) <= (word.chars().count() / 2).max(2)).then_some(nearest)
+}
+
+/// How many characters must be put in, left out or replaced to make one text of the other.
+pub(super) fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 fn is_bare_name(path: &Path) -> bool {

@@ -86,7 +86,12 @@ impl Layer {
                 Some(value) => layer.set(key.name, value, origin),
                 None => problems.push(Problem {
                     place: Place::of(&origin),
-                    message: format!("`{}` is not {}", text.display(), key.kind.allowed()),
+                    message: format!(
+                        "`{}` is not {}{}",
+                        text.display(),
+                        key.kind.allowed(),
+                        key.kind.suggestion(&text.to_string_lossy())
+                    ),
                 }),
             }
         }

@@ -24,10 +24,10 @@ pub(crate) use value::{LogFormat, Value};
 
 use crate::args::Args;
 use codemem_proto::dirs::Directories;
-use codemem_proto::env::Env;
+use codemem_proto::env::{Env, Variable};
 use layer::Layer;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The settings, and where to read them again.
 #[derive(Debug)]
@@ -52,21 +52,19 @@ impl Configuration {
     /// Reads all layers. A file that is missing sets nothing; one that cannot be read or is not valid is
     /// an error.
     pub(crate) fn load(args: &Args, env: &Env) -> Result<Self, ConfigError> {
-        let directories = Directories::locate(env)?;
-        let named = args.config.clone();
-        let sources = Sources {
-            env: env.clone(),
-            flags: args.flags.0.clone(),
-            is_named: named.is_some(),
-            file: named.unwrap_or_else(|| directories.config_file().to_path_buf()),
-            cores: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-            directories,
-        };
-        let entries = sources.read()?;
-        Ok(Self {
-            in_force: InForce::new(sources.directories.clone(), sources.file.clone(), entries),
-            sources,
-        })
+        let sources = Sources::of(args, env)?;
+        let in_force = sources.in_force(sources.read()?);
+        Ok(Self { sources, in_force })
+    }
+
+    /// What would be in force if mistakes were left out, and what they are, for whoever cannot ask a daemon
+    /// because of them.
+    pub(crate) fn without_mistakes(args: &Args, env: &Env) -> Result<InForce, ConfigError> {
+        let sources = Sources::of(args, env)?;
+        let (entries, error) = sources.read_what_is_valid();
+        let mut in_force = sources.in_force(entries);
+        in_force.problem = error.map(|error| error.chain());
+        Ok(in_force)
     }
 
     /// The settings as they stand.
@@ -81,26 +79,73 @@ impl Configuration {
 }
 
 impl Sources {
+    fn of(args: &Args, env: &Env) -> Result<Self, ConfigError> {
+        let directories = match &args.config {
+            // What lies beside the file goes with it.
+            Some(named) => Directories::locate(&env.clone().with(Variable::Config, absolute(named)?))?,
+            None => Directories::locate(env)?,
+        };
+        Ok(Self {
+            env: env.clone(),
+            flags: args.flags.0.clone(),
+            is_named: args.config.is_some(),
+            file: directories.config_file().to_path_buf(),
+            cores: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            directories,
+        })
+    }
+
+    fn in_force(&self, entries: Layer) -> InForce {
+        let mut in_force = InForce::new(self.directories.clone(), self.file.clone(), entries);
+        in_force.missing_file = self.missing_file();
+        in_force
+    }
+
     /// Reads every layer and merges them: an entry for every key.
     fn read(&self) -> Result<Layer, ConfigError> {
-        let (file, mut problems) = match std::fs::read_to_string(&self.file) {
-            Ok(text) => file::read(self.file.clone(), &text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_named => Default::default(),
+        match self.read_what_is_valid() {
+            (entries, None) => Ok(entries),
+            (_, Some(error)) => Err(error),
+        }
+    }
+
+    /// The same without what is wrong, and what that is.
+    fn read_what_is_valid(&self) -> (Layer, Option<ConfigError>) {
+        let (mut unreadable, mut problems, mut file) = (None, Vec::new(), Layer::default());
+        match std::fs::read_to_string(&self.file) {
+            Ok(text) => (file, problems) = file::read(self.file.clone(), &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_named => {}
             Err(source) => {
-                return Err(ConfigError::Read {
+                unreadable = Some(ConfigError::Read {
                     path: self.file.clone(),
                     source,
                 });
             }
-        };
+        }
         let (environment, of_environment) = Layer::of_environment(&self.env);
         let (flags, of_flags) = Layer::of_flags(&self.flags);
         problems.extend(of_environment.into_iter().chain(of_flags));
-        if !problems.is_empty() {
-            return Err(ConfigError::Invalid(problems));
-        }
-        Ok(layer::merge([Layer::defaults(self.cores), file, environment, flags]))
+        let invalid = (!problems.is_empty()).then_some(ConfigError::Invalid(problems));
+        let entries = layer::merge([Layer::defaults(self.cores), file, environment, flags]);
+        (entries, unreadable.or(invalid))
     }
+
+    /// What there is to say of a file that the environment names and that is not there: it may be mistyped, or
+    /// be written later.
+    fn missing_file(&self) -> Option<String> {
+        let is_meant = self.env.get(Variable::Config).is_some() && !self.is_named;
+        (is_meant && !self.file.exists()).then(|| {
+            let (variable, file) = (Variable::Config.name(), self.file.display());
+            format!("{variable} names a file that does not exist: `{file}`")
+        })
+    }
+}
+
+fn absolute(file: &Path) -> Result<PathBuf, ConfigError> {
+    std::path::absolute(file).map_err(|source| ConfigError::Read {
+        path: file.to_path_buf(),
+        source,
+    })
 }
 
 #[cfg(test)]

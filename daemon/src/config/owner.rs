@@ -6,8 +6,9 @@
 
 use super::error::ConfigError;
 use super::in_force::{Changes, InForce};
-use super::key::is_filter;
+use super::key::{Kind, is_filter};
 use super::{Configuration, Sources};
+use crate::blocking::blocking;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,10 +31,14 @@ pub(crate) struct Handle {
 pub(crate) enum RequestError {
     #[error("the settings stay as they were: {}", .0.chain())]
     Config(Box<ConfigError>),
-    #[error("`{0}` is not a log filter")]
+    #[error("{}", no_filter(.0))]
     Filter(String),
     #[error("the daemon is ending")]
     Ending,
+}
+
+fn no_filter(text: &str) -> String {
+    format!("`{text}` is not a log filter{}", Kind::Filter.suggestion(text))
 }
 
 enum Command {
@@ -120,10 +125,14 @@ impl Owner {
 
     async fn reload(&mut self) -> Result<Changes, RequestError> {
         let sources = Arc::clone(&self.sources);
-        let fresh = tokio::task::spawn_blocking(move || sources.read()).await;
-        match fresh.map_err(|_| RequestError::Ending)? {
+        let fresh = blocking(move || (sources.read(), sources.missing_file())).await;
+        let (fresh, missing_file) = fresh.map_err(|_| RequestError::Ending)?;
+        match fresh {
             Ok(fresh) => {
-                let changes = self.change(|in_force| in_force.take(&fresh));
+                let changes = self.change(|in_force| {
+                    in_force.missing_file = missing_file;
+                    in_force.take(&fresh)
+                });
                 tracing::info!(changed = changes.changed.join(" "), "read the configuration again");
                 if !changes.waiting.is_empty() {
                     let keys = changes.waiting.join(" ");

@@ -146,7 +146,7 @@ fn mistakes_in_the_file_say_where_and_what_is_allowed() {
             1,
             "did you mean `models.unload_after_seconds`",
         ),
-        ("colour = 1\n", 1, 1, "no key `colour`; docs/configuration.md"),
+        ("colour = 1\n", 1, 1, "no key `colour`; `codemem config show`"),
         (
             "[indx]\nthreads = 1\n",
             1,
@@ -177,6 +177,12 @@ fn mistakes_in_the_file_say_where_and_what_is_allowed() {
         ("offline = [true]\n", 1, 11, "not a list"),
         ("[log]\nfilter = \"a=b=c\"\n", 2, 10, "must be a log filter"),
         ("[log]\nfilter = \" \"\n", 2, 10, "must be a log filter"),
+        (
+            "[log]\nfilter = \"inof,tantivy=warn\"\n",
+            2,
+            10,
+            "not the text `inof,tantivy=warn`; did you mean `info`?",
+        ),
         (
             "[log]\nformat = \"xml\"\n",
             2,
@@ -258,6 +264,111 @@ fn what_is_allowed_is_taken() {
         assert_eq!(problems, [], "{text}");
         assert_eq!(layer.0[name].value, Some(expected), "{text}");
     }
+}
+
+#[test]
+fn a_mistyped_level_is_no_log_filter() {
+    for good in [
+        "off",
+        "INFO",
+        "0",
+        "5",
+        "info,",
+        "codemem_engine",
+        "info,codemem=debug",
+        "codemem_store::sqlite",
+        "[request{id=\"a\"}]=debug",
+        "tantivy",
+    ] {
+        assert!(Kind::Filter.read(good.as_ref()).is_some(), "{good}");
+    }
+    for (bad, meant) in [
+        ("inof", "`info`"),
+        ("6", ""),
+        ("warning", "`warn`"),
+        ("Debgu", "`debug`"),
+        ("codemem=debug,trase", "`trace`"),
+        (" debug", "`debug`"),
+        ("codemem=inof", ""),
+        ("nonsense_crate", ""),
+        (",", ""),
+        ("", ""),
+    ] {
+        assert_eq!(Kind::Filter.read(bad.as_ref()), None, "{bad}");
+        let suggestion = Kind::Filter.suggestion(bad);
+        assert_eq!(suggestion.is_empty(), meant.is_empty(), "{bad}: {suggestion}");
+        assert!(suggestion.contains(meant), "{bad}: {suggestion}");
+    }
+    let env = env().with(Variable::Log, "inof");
+    let error = Configuration::load(&Args::default(), &env).expect_err("not a level");
+    assert!(error.chain().contains("did you mean `info`?"), "{}", error.chain());
+}
+
+#[test]
+fn every_crate_of_this_program_can_be_named_in_a_log_filter() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).expect("checked in");
+    let (dependencies, _) = manifest.split_once("[dev-dependencies]").expect("a section");
+    let names = dependencies.lines().filter_map(|line| line.split_once(".workspace"));
+    let ours: Vec<String> = names
+        .filter(|(name, _)| name.starts_with("codemem-"))
+        .map(|(name, _)| name.replace('-', "_"))
+        .collect();
+    assert!(ours.len() > 5, "{ours:?}");
+    for name in ours {
+        assert!(key::PARTS.contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn what_lies_beside_the_file_goes_with_a_file_that_was_named() {
+    let (_directory, path) = file("offline = true\n");
+    let configuration = Configuration::load(&args(&path, &[]), &env()).expect("valid");
+    assert_eq!(configuration.settings().directories.config_file(), path);
+    assert_eq!(configuration.settings().directories.data(), Path::new("/nowhere/data"));
+}
+
+#[test]
+fn a_file_that_the_environment_names_and_that_is_not_there_is_told() {
+    let (_directory, path) = file("");
+    let missing = |args: &Args, env: &Env| {
+        let configuration = Configuration::load(args, env).expect("valid");
+        configuration.in_force.missing_file
+    };
+    let told = missing(&Args::default(), &env()).expect("told");
+    assert!(
+        told.contains("CODEMEM_CONFIG") && told.contains("/nowhere/config.toml"),
+        "{told}"
+    );
+    assert_eq!(missing(&args(&path, &[]), &env()), None, "another file is named");
+    let env = env().with(Variable::Config, &path);
+    assert_eq!(missing(&Args::default(), &env), None, "it is there");
+}
+
+#[test]
+fn what_is_valid_is_known_beside_what_is_not() {
+    let (_directory, path) = file("offline = true\n[index]\ntreads = 2\n");
+    let env = env()
+        .with(Variable::SearchThreads, "5")
+        .with(Variable::ModelsThreads, "many");
+    let in_force = Configuration::without_mistakes(&args(&path, &[]), &env).expect("known");
+    let problem = in_force.problem.clone().expect("told");
+    assert!(
+        problem.contains("`index.treads`") && problem.contains("`many`"),
+        "{problem}"
+    );
+    assert_eq!(row(&in_force, "offline"), ("true".to_owned(), "line 1".to_owned()));
+    assert_eq!(row(&in_force, "search.threads").0, "5");
+    assert_eq!(row(&in_force, "models.threads").1, "default");
+    // A directory cannot be read as a file, by nobody.
+    let directory = path.parent().expect("it lies in one");
+    let in_force = Configuration::without_mistakes(&args(directory, &[]), &env).expect("known");
+    assert!(
+        in_force
+            .problem
+            .expect("told")
+            .contains("cannot read the configuration")
+    );
 }
 
 #[test]
@@ -386,6 +497,8 @@ mod owner {
 
         let asked = handle.set_log(Some("a=b=c".to_owned())).await;
         assert!(matches!(asked, Err(RequestError::Filter(_))));
+        let asked = handle.set_log(Some("inof".to_owned())).await.expect_err("not a level");
+        assert_eq!(asked.to_string(), "`inof` is not a log filter; did you mean `info`?");
         handle.set_log(Some("debug".to_owned())).await.expect("taken");
         // A request outlives a reload, and is told as what it is.
         handle.reload().await.expect("valid");

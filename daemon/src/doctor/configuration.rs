@@ -6,14 +6,19 @@ use codemem_core::ports::KnownLanguage;
 pub(super) fn examine(patient: &Patient) -> impl Iterator<Item = Finding> + use<> {
     let in_force = patient.settings.now();
     let file = in_force.file.display();
-    let configuration = match &in_force.problem {
-        Some(problem) => Finding::bad(
+    let configuration = match (&in_force.problem, &in_force.missing_file) {
+        (Some(problem), _) => Finding::bad(
             "configuration",
             format!("`{file}` is not valid, what held before goes on: {problem}"),
             "mend it and run `codemem config reload`",
         ),
-        None if in_force.file.exists() => Finding::good("configuration", file.to_string()),
-        None => Finding::good("configuration", format!("all defaults, {file} does not exist")),
+        (None, Some(missing)) => Finding::warning(
+            "configuration",
+            missing,
+            "mend the path, or write the file with `codemem config init`; then run `codemem config reload`",
+        ),
+        (None, None) if in_force.file.exists() => Finding::good("configuration", file.to_string()),
+        (None, None) => Finding::good("configuration", format!("all defaults, {file} does not exist")),
     };
     let log = match patient.logs.problem() {
         Some(problem) => Finding::bad(
@@ -42,7 +47,7 @@ fn languages(known: &[KnownLanguage]) -> Vec<Finding> {
         Finding::bad(
             subject,
             format!("{name}: {problem}"),
-            "see `codemem languages`, and docs/languages.md for what a query may hold",
+            "mend the query or delete its file; `codemem languages` tells what is wrong with each",
         )
     }));
     findings

@@ -94,15 +94,3 @@ fn size(bytes: u64) -> String {
         format!("{:.1} GiB", mebibytes / 1024.0)
     }
 }
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}

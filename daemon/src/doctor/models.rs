@@ -1,6 +1,7 @@
 //! The embedding model and its runtime: installed, loadable, able to embed.
 
-use super::{Finding, chain, size};
+use super::{Finding, size};
+use codemem_core::error::chain;
 use codemem_core::ports::{AssetsState, PortError};
 use codemem_engine::Engine;
 use std::time::Instant;

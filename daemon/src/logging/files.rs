@@ -89,6 +89,8 @@ pub(super) struct Writer {
 struct Open {
     file: File,
     date: String,
+    /// What held when room was made for it.
+    limits: Limits,
     bytes: u64,
 }
 
@@ -112,7 +114,7 @@ impl Writer {
         let fits = self.open.as_ref().is_some_and(|open| {
             // A file that somebody has deleted takes lines without a trace.
             let is_there = open.file.metadata().is_ok_and(|metadata| metadata.nlink() > 0);
-            is_there && open.date == date && open.bytes + line.len() as u64 <= cap
+            is_there && open.date == date && open.limits == limits && open.bytes + line.len() as u64 <= cap
         });
         if !fits {
             self.open = None;
@@ -144,7 +146,12 @@ impl Writer {
         let file = File::options().create(true).append(true).open(&current.path)?;
         let bytes = file.metadata()?.len();
         self.face.shared().file = Some(current.path);
-        Ok(Open { file, date, bytes })
+        Ok(Open {
+            file,
+            date,
+            limits,
+            bytes,
+        })
     }
 
     fn succeeded(&mut self) {

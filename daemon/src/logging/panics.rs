@@ -18,39 +18,18 @@ pub(super) fn log() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use crate::logging::tests::logged;
     use tracing::Level;
-
-    #[derive(Clone, Default)]
-    struct Capture(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Capture {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("whole").write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn the_message_of_a_panic_stays_below_info() {
         for (level, has_message) in [(Level::INFO, false), (Level::DEBUG, true)] {
-            let capture = Capture::default();
-            let writer = capture.clone();
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(level)
-                .with_writer(move || writer.clone())
-                .finish();
             let before = panic::take_hook();
             log();
-            tracing::subscriber::with_default(subscriber, || {
+            let text = logged(level, || {
                 drop(panic::catch_unwind(|| panic!("choked on `zanzibar`")));
             });
             panic::set_hook(before);
-            let text = String::from_utf8(capture.0.lock().expect("whole").clone()).expect("UTF-8");
             assert!(text.contains("a panic") && text.contains("panics.rs:"), "{text}");
             assert_eq!(text.contains("zanzibar"), has_message, "{text}");
         }

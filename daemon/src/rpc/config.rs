@@ -1,7 +1,8 @@
 //! The Config service: show, read again, change the log's filter.
 
 use super::{Context, convert};
-use crate::config::{Applies, RequestError, Row, Value};
+use crate::blocking::blocking;
+use crate::config::{Applies, InForce, RequestError, Row, Value};
 use codemem_proto::status::{ErrorKind, WireError};
 use codemem_proto::v1;
 use codemem_proto::v1::config_server::Config;
@@ -19,13 +20,8 @@ impl Config for Service {
     async fn show(&self, _request: Request<ShowConfigRequest>) -> Result<Response<ShowConfigResponse>, Status> {
         let in_force = self.0.settings.now();
         let file = in_force.file.clone();
-        let file_exists = super::blocking(move || file.exists()).await.map_err(convert::lost)?;
-        Ok(Response::new(ShowConfigResponse {
-            file: in_force.file.display().to_string(),
-            file_exists,
-            keys: in_force.rows().iter().map(key).collect(),
-            problem: in_force.problem.clone().unwrap_or_default(),
-        }))
+        let file_exists = blocking(move || file.exists()).await.map_err(convert::lost)?;
+        Ok(Response::new(answer(&in_force, file_exists)))
     }
 
     async fn reload(&self, _request: Request<ReloadConfigRequest>) -> Result<Response<ReloadConfigResponse>, Status> {
@@ -44,6 +40,20 @@ impl Config for Service {
             filter: in_force.log_filter(),
             configured: in_force.settings.log.clone(),
         }))
+    }
+}
+
+/// The answer to Show for whoever cannot ask a daemon, as bytes. Blocks.
+pub(crate) fn settings(in_force: &InForce) -> Vec<u8> {
+    codemem_proto::settings::encode(&answer(in_force, in_force.file.exists()))
+}
+
+fn answer(in_force: &InForce, file_exists: bool) -> ShowConfigResponse {
+    ShowConfigResponse {
+        file: in_force.file.display().to_string(),
+        file_exists,
+        keys: in_force.rows().iter().map(key).collect(),
+        problem: in_force.problem.clone().unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Between the engine's types and the wire's, in one place, by hand.
 
+use codemem_core::error::chain;
 use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
 use codemem_core::rank::Share;
 use codemem_core::skip::SkipReason;
@@ -47,20 +48,16 @@ pub(super) fn port(error: PortError) -> Status {
         | PortErrorKind::Mismatch
         | PortErrorKind::Failed => ErrorKind::Data,
     };
-    let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        message.push_str(": ");
-        message.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    with_hint(WireError::new(kind, message), error.hint)
+    with_hint(WireError::new(kind, chain(&error)), error.hint)
 }
 
 /// A blocking task that panicked.
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 pub(super) fn lost(error: tokio::task::JoinError) -> Status {
-    tracing::error!(%error, "a blocking call was lost");
+    let is_panic = error.is_panic();
+    tracing::error!(is_panic, "a blocking call was lost; at debug level the log has why");
+    // With the message of a panic, which may quote the text that it choked on.
+    tracing::debug!(%error, "why a blocking call was lost");
     let error = WireError::new(ErrorKind::Internal, "the daemon failed while working on this call");
     error.with_hint("see `codemem daemon logs` for the cause").into()
 }
@@ -196,5 +193,26 @@ fn share(share: Share) -> FeatureShare {
         name: share.feature.name().to_owned(),
         value: share.value.into(),
         share: share.share.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logging::tests::logged;
+    use tracing::Level;
+
+    #[test]
+    fn what_a_lost_call_choked_on_stays_below_info() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        for (level, has_message) in [(Level::INFO, false), (Level::DEBUG, true)] {
+            let call = runtime.spawn(async { panic!("choked on `zanzibar`") });
+            let error = runtime.block_on(call).expect_err("it panicked");
+            let text = logged(level, || drop(lost(error)));
+            assert!(text.contains("is_panic=true"), "{text}");
+            assert_eq!(text.contains("zanzibar"), has_message, "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The Daemon service: hello, status, shutdown.
 
 use super::{Context, convert};
+use crate::blocking::blocking;
 use crate::memory::Resident;
 use codemem_core::ports::AssetsState;
 use codemem_proto::v1::daemon_server::Daemon;
@@ -62,15 +63,19 @@ impl Daemon for Service {
 impl Service {
     /// What is wrong with the daemon itself.
     fn problems(&self) -> Vec<String> {
-        let configuration = self.0.settings.now().problem.clone();
-        let configuration = configuration.map(|problem| format!("the configuration is not valid: {problem}"));
-        configuration.into_iter().chain(self.0.logs.problem()).collect()
+        let in_force = self.0.settings.now();
+        let invalid = in_force.problem.as_ref();
+        let invalid = invalid.map(|problem| format!("the configuration is not valid: {problem}"));
+        [invalid, in_force.missing_file.clone(), self.0.logs.problem()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     async fn model(&self) -> Result<ModelStatus, Status> {
         let assets = std::sync::Arc::clone(self.0.engine.assets());
         let look = move || (assets.state(), assets.models());
-        let (state, models) = super::blocking(look).await.map_err(convert::lost)?;
+        let (state, models) = blocking(look).await.map_err(convert::lost)?;
         let active = models
             .ok()
             .and_then(|models| models.into_iter().find(|model| model.active));

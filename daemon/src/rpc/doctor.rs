@@ -1,7 +1,9 @@
 //! The Doctor service.
 
-use super::{Context, convert};
+use super::{Context, convert, request};
+use crate::blocking::blocking;
 use crate::doctor::{self, Finding, Patient, Verdict};
+use codemem_engine::EngineError;
 use codemem_proto::v1;
 use codemem_proto::v1::doctor_server::Doctor;
 use std::ops::ControlFlow;
@@ -36,7 +38,7 @@ impl Doctor for Service {
                 grammars: Arc::clone(&context.grammars),
             };
             let quick_tx = findings_tx.clone();
-            let quick = super::blocking(move || {
+            let quick = blocking(move || {
                 doctor::examine(&patient, &mut |finding| {
                     match quick_tx.blocking_send(Ok(wire(finding))) {
                         Ok(()) => ControlFlow::Continue(()),
@@ -50,14 +52,14 @@ impl Doctor for Service {
                 Ok(ControlFlow::Continue(())) => {
                     tokio::select! {
                         () = findings_tx.closed() => return,
-                        () = context.stop.cancelled() => return,
-                        found = doctor::stores::examine(&context.engine, root.as_deref()) => found,
+                        // An end without an error would look like the end of an examination.
+                        () = context.stop.cancelled() => Err(convert::status(EngineError::Stopping)),
+                        found = doctor::stores::examine(&context.engine, root.as_deref()) => {
+                            found.map_err(convert::status)
+                        }
                     }
                 }
-                Err(error) => {
-                    let _gone = findings_tx.send(Err(convert::lost(error))).await;
-                    return;
-                }
+                Err(error) => Err(convert::lost(error)),
             };
             match last {
                 Ok(found) => {
@@ -67,7 +69,10 @@ impl Doctor for Service {
                         }
                     }
                 }
-                Err(error) => drop(findings_tx.send(Err(convert::status(error))).await),
+                Err(status) => {
+                    request::failed(&status);
+                    let _gone = findings_tx.send(Err(status)).await;
+                }
             }
         };
         self.0.tracker.spawn(examining.in_current_span());

@@ -1,6 +1,6 @@
 //! The Index service: register, watch, forget, prune, languages.
 
-use super::{Context, convert, languages};
+use super::{Context, convert, languages, request};
 use codemem_engine::{Engine, EngineError, IndexTicket, RootState};
 use codemem_proto::v1::index_root_event::Event;
 use codemem_proto::v1::index_server::Index;
@@ -53,7 +53,9 @@ impl Index for Service {
             tokio::select! {
                 () = follow.run() => {}
                 () = stop.cancelled() => {
-                    let _gone = events.try_send(Err(convert::status(EngineError::Stopping)));
+                    let status = convert::status(EngineError::Stopping);
+                    request::failed(&status);
+                    let _gone = events.try_send(Err(status));
                 }
             }
         };
@@ -121,7 +123,8 @@ impl Follow {
                 let result = self.result(&state).await;
                 let result = result
                     .map(|result| event(Event::Result(result)))
-                    .map_err(convert::status);
+                    .map_err(convert::status)
+                    .inspect_err(request::failed);
                 let _gone = self.events.send(result).await;
                 return;
             }
@@ -136,7 +139,9 @@ impl Follow {
             // Progress shows time passing even while nothing else changes.
             let changed = tokio::time::timeout(PROGRESS_INTERVAL * 5, self.ticket.state.changed()).await;
             if matches!(changed, Ok(Err(_))) {
-                let _gone = self.events.send(Err(convert::status(EngineError::Stopping))).await;
+                let status = convert::status(EngineError::Stopping);
+                request::failed(&status);
+                let _gone = self.events.send(Err(status)).await;
                 return;
             }
         }

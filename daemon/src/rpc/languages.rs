@@ -4,6 +4,7 @@
 //! does not stop it.
 
 use super::{Context, convert};
+use crate::blocking::blocking;
 use codemem_core::ports::{GrammarOrigin, Grammars, KnownLanguage, PortResult};
 use codemem_proto::v1::{
     AddLanguageRequest, AddLanguageResponse, Language, LanguagesResponse, RemoveLanguageRequest, RemoveLanguageResponse,
@@ -55,7 +56,7 @@ async fn call<T: Send + 'static>(
     work: impl FnOnce(&dyn Grammars) -> PortResult<T> + Send + 'static,
 ) -> Result<T, Status> {
     let grammars = Arc::clone(&context.grammars);
-    let done = super::blocking(move || work(&*grammars)).await;
+    let done = blocking(move || work(&*grammars)).await;
     done.map_err(convert::lost)?.map_err(convert::port)
 }
 

@@ -16,6 +16,7 @@ mod request;
 mod search;
 
 pub(crate) use admission::{Admission, connections};
+pub(crate) use config::settings;
 
 use crate::config::Handle;
 use crate::info::DaemonInfo;
@@ -30,7 +31,6 @@ use codemem_proto::v1::index_server::IndexServer;
 use codemem_proto::v1::models_server::ModelsServer;
 use codemem_proto::v1::search_server::SearchServer;
 use std::sync::Arc;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
@@ -76,10 +76,4 @@ pub(crate) fn router(context: &Context) -> Router<Stack<request::Spans, Identity
             models::Service(context.clone()),
             check(),
         ))
-}
-
-/// Runs what blocks on one of the runtime's blocking threads, inside the span of the call.
-fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work))
 }

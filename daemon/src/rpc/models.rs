@@ -1,6 +1,7 @@
 //! The Models service: setup, import, list.
 
-use super::{Context, convert};
+use super::{Context, convert, request};
+use crate::blocking::blocking;
 use codemem_core::ports::{AssetsReport, AssetsSource, ModelAssets, PortResult};
 use codemem_proto::v1::models_server::Models;
 use codemem_proto::v1::setup_event::Event;
@@ -52,9 +53,7 @@ impl Models for Service {
 
     async fn list_models(&self, _request: Request<ListModelsRequest>) -> Result<Response<ListModelsResponse>, Status> {
         let assets = Arc::clone(self.0.engine.assets());
-        let models = super::blocking(move || assets.models())
-            .await
-            .map_err(convert::lost)?;
+        let models = blocking(move || assets.models()).await.map_err(convert::lost)?;
         let models = models.map_err(convert::port)?;
         Ok(Response::new(ListModelsResponse {
             models: models.into_iter().map(convert::model).collect(),
@@ -75,7 +74,7 @@ impl Service {
         let (context, assets) = (self.0.clone(), Arc::clone(self.0.engine.assets()));
         let running = async move {
             let (progress_tx, activity, stop) = (events_tx.clone(), context.activity.clone(), context.stop.clone());
-            let blocking = super::blocking(move || {
+            let running = blocking(move || {
                 action(&*assets, &mut |step| {
                     activity.touch();
                     let progress = SetupProgress {
@@ -94,7 +93,7 @@ impl Service {
                     }
                 })
             });
-            let last = match blocking.await {
+            let last = match running.await {
                 Ok(Ok((runtime, model))) => {
                     let onnxruntime = runtime.map(|path| path.display().to_string()).unwrap_or_default();
                     Ok(SetupEvent {
@@ -104,6 +103,7 @@ impl Service {
                 Ok(Err(error)) => Err(convert::port(error)),
                 Err(error) => Err(convert::lost(error)),
             };
+            let last = last.inspect_err(request::failed);
             let succeeded = last.is_ok();
             let _gone = events_tx.send(last).await;
             if succeeded {

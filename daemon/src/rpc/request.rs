@@ -9,6 +9,7 @@ use codemem_proto::status::KIND_KEY;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Request, Response};
 use tower::{Layer, Service};
@@ -98,17 +99,31 @@ fn tell(headers: &HeaderMap, began: Instant) {
     let ms = began.elapsed().as_secs_f64() * 1_000.0;
     match headers.get("grpc-status").filter(|code| *code != "0") {
         None => tracing::debug!(ms, "answered"),
-        Some(code) => {
-            let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-            let kind = headers.get(KIND_KEY).map(text).unwrap_or_default();
-            tracing::info!(code = text(code), kind, ms, "refused");
-        }
+        Some(code) => refused(text(Some(code)), text(headers.get(KIND_KEY)), Some(ms)),
     }
+}
+
+/// Logs that a call fails whose answer had begun: what its stream ends with.
+pub(super) fn failed(status: &Status) {
+    let code = i32::from(status.code()).to_string();
+    let kind = status.metadata().get(KIND_KEY).and_then(|kind| kind.to_str().ok());
+    refused(&code, kind.unwrap_or_default(), None);
+}
+
+fn refused(code: &str, kind: &str, ms: Option<f64>) {
+    tracing::info!(code, kind, ms, "refused");
+}
+
+fn text(value: Option<&HeaderValue>) -> &str {
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logging::tests::logged;
+    use codemem_proto::status::{ErrorKind, WireError};
+    use tracing::Level;
 
     fn headers(name: &'static str, value: &[u8]) -> HeaderMap {
         let value = HeaderValue::from_bytes(value).expect("a header");
@@ -122,6 +137,22 @@ mod tests {
             assert_eq!(id_of(&headers(REQUEST_KEY, bad)).as_str().len(), 12, "{bad:?}");
         }
         assert_eq!(id_of(&HeaderMap::new()).as_str().len(), 12);
+    }
+
+    #[test]
+    fn failures_are_logged_alike_wherever_a_call_ends() {
+        let status = || Status::from(WireError::new(ErrorKind::NotRegistered, "`/zanzibar` is not indexed"));
+        let unary = logged(Level::INFO, || {
+            tell(status().into_http::<()>().headers(), Instant::now())
+        });
+        let streamed = logged(Level::INFO, || failed(&status()));
+        for text in [unary, streamed] {
+            assert!(
+                text.contains("refused") && text.contains("code=\"5\" kind=\"not_registered\""),
+                "{text}"
+            );
+            assert!(!text.contains("zanzibar"), "{text}");
+        }
     }
 
     #[test]

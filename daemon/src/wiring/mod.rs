@@ -9,8 +9,8 @@ pub(crate) use grammars::check as check_grammar;
 
 use crate::config::{MOST_FILE_BYTES, Settings};
 use codemem_chunk::{ChunkError, GrammarStore, Limits, TreeSitterExtractor};
-use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
 use codemem_core::ports::Grammars;
+use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
 use codemem_engine::{EngineConfig, Ports};
 use codemem_proto::env::Env;
 use codemem_proto::rendezvous::{FileLock, LockError};
@@ -55,6 +55,7 @@ impl WiringError {
 
 /// What can still be changed of the adapters behind the ports.
 pub(crate) struct Knobs {
+    registry: Arc<registry::Stores>,
     assets: Arc<Assets>,
     grammars: Arc<GrammarStore>,
 }
@@ -62,6 +63,7 @@ pub(crate) struct Knobs {
 impl Knobs {
     /// Brings the adapters in line with settings that have changed.
     pub(crate) fn turn(&self, settings: &Settings) {
+        self.registry.set_index_threads(settings.index_threads);
         self.assets.set_offline(settings.offline);
         self.grammars.set_offline(settings.offline);
     }
@@ -76,11 +78,12 @@ impl Knobs {
 pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Knobs), WiringError> {
     let directory = settings.directories.data().join(INDEX_DIRECTORY);
     let lock = lock(&directory)?;
-    let registry =
-        registry::Stores::open(&directory, lock, settings.index_threads, clock()).map_err(|source| WiringError::Registry {
+    let registry = registry::Stores::open(&directory, lock, settings.index_threads, clock()).map_err(|source| {
+        WiringError::Registry {
             path: directory,
             source: Box::new(source),
-        })?;
+        }
+    })?;
     let limits = Limits {
         // Scan and read keep to what is configured, which may change; this is the most it can be.
         max_file_bytes: MOST_FILE_BYTES,
@@ -101,12 +104,14 @@ pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Knobs), Wi
     };
     let embedder =
         EmbeddingPool::new(Arc::clone(&assets), pool).map_err(|error| WiringError::Embedding(Box::new(error)))?;
+    let registry = Arc::new(registry);
     let knobs = Knobs {
+        registry: Arc::clone(&registry),
         assets: Arc::clone(&assets),
         grammars: Arc::new(grammars::store(settings, env, Arc::clone(&extractor))),
     };
     let ports = Ports {
-        registry: Arc::new(registry),
+        registry,
         source: Arc::new(WorkingTree),
         extractor,
         embedder: Arc::new(embedder),

@@ -5,6 +5,7 @@
 //! a newer program's format) is an error and changes nothing on disk. The catalog is the one store that
 //! takes the others along: their ids are its ids.
 
+use codemem_core::error::chain;
 use codemem_core::ids::IdSet;
 use codemem_core::ports::{
     Catalog, Closing, LexicalIndex as _, Marks, PortError, PortErrorKind, PortResult, Repair, StoreKind, Stores,
@@ -13,7 +14,6 @@ use codemem_core::ports::{
 use codemem_lexical::{CodeIndex, Opened, WriterOptions};
 use codemem_store::seal::{self, Sealed, Verdict};
 use codemem_store::{EdgeVectors, SqliteCatalog, set_aside};
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -219,17 +219,6 @@ fn opened<T, E: Into<PortError>>(result: Result<T, E>) -> PortResult<Result<T, S
         Err(error) if error.kind == PortErrorKind::Corrupt => Ok(Err(chain(&error))),
         Err(error) => Err(error),
     }
-}
-
-fn chain(error: &PortError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 fn marks_of<'m>(catalog: &SqliteCatalog, marks: &'m mut Option<Marks>) -> PortResult<&'m Marks> {

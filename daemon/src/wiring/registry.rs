@@ -22,6 +22,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The wall clock.
@@ -34,7 +35,8 @@ const ROOTS: &str = "registry.db";
 pub(super) struct Stores {
     directory: PathBuf,
     registry: RegistryDb,
-    writer: WriterOptions,
+    /// Threads that read while a repository is indexed, which those that write keep up with.
+    index_threads: AtomicUsize,
     clock: Clock,
     /// Held for as long as anything below the directory may be open.
     _lock: FileLock,
@@ -46,17 +48,25 @@ impl Stores {
         for repair in registry.repairs() {
             tracing::error!(%repair, directory = %directory.display(), "a damaged store was replaced");
         }
-        let writer = WriterOptions {
-            // One keeps up with three readers, and makes half as many segments, dictionaries and arenas.
-            threads: index_threads.div_ceil(3).min(2),
-        };
         Ok(Self {
             directory: directory.to_path_buf(),
             registry,
-            writer,
+            index_threads: AtomicUsize::new(index_threads),
             clock,
             _lock: lock,
         })
+    }
+
+    /// Counts for stores that are opened from now on.
+    pub(super) fn set_index_threads(&self, index_threads: usize) {
+        self.index_threads.store(index_threads, Ordering::Relaxed);
+    }
+
+    fn writer(&self) -> WriterOptions {
+        WriterOptions {
+            // One keeps up with three readers, and makes half as many segments, dictionaries and arenas.
+            threads: self.index_threads.load(Ordering::Relaxed).div_ceil(3).min(2),
+        }
     }
 
     fn of(&self, repository: &RepositoryKey) -> PathBuf {
@@ -80,7 +90,7 @@ impl Registry for Stores {
     fn open(&self, repository: &RepositoryKey) -> PortResult<ports::Stores> {
         let opening = Opening {
             directory: &self.of(repository),
-            writer: self.writer,
+            writer: self.writer(),
             unix_seconds: unix_seconds(&self.clock),
             repairs: Vec::new(),
         };
@@ -172,4 +182,25 @@ fn bytes_below(directory: &Path) -> u64 {
             Err(_) => 0,
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_write_follow_those_that_read_from_the_next_opening_on() {
+        let directory = tempfile::tempdir().expect("directory");
+        let lock = FileLock::try_acquire(&directory.path().join("index.lock")).expect("possible");
+        let clock: Clock = Arc::new(|| UNIX_EPOCH);
+        let stores = Stores::open(directory.path(), lock.expect("free"), 2, clock).expect("opened");
+        let n_writers: Vec<usize> = [2, 3, 4, 64, 1]
+            .into_iter()
+            .map(|index_threads| {
+                stores.set_index_threads(index_threads);
+                stores.writer().threads
+            })
+            .collect();
+        assert_eq!(n_writers, [1, 1, 2, 2, 1]);
+    }
 }

@@ -78,7 +78,21 @@ fn a_mistake_keeps_the_daemon_from_starting_and_says_what_is_allowed() {
     ] {
         assert!(answer.stderr.contains(part), "no {part}: {answer:?}");
     }
-    // The file is found all the same.
+    // What it could hold is told all the same, with what is right of it, and the file is found.
+    let shown = sandbox.codemem(["config", "show", "--json"]);
+    assert!(shown.stderr.contains("did you mean `index.threads`"), "{shown:?}");
+    let shown = shown.json();
+    assert_eq!(key(&shown, "offline")["value"], true);
+    assert!(
+        key(&shown, "index.threads")["allowed"]
+            .as_str()
+            .is_some_and(|text| text.contains("256"))
+    );
+    assert!(
+        shown["problem"].as_str().is_some_and(|text| text.contains("line 3")),
+        "{shown}"
+    );
+    assert_eq!(sandbox.daemon_pid(), None, "no daemon was needed");
     let path = sandbox.codemem(["config", "path"]);
     assert_eq!(path.success().trim(), sandbox.config_file().display().to_string());
     let answer = sandbox
@@ -92,6 +106,52 @@ fn a_mistake_keeps_the_daemon_from_starting_and_says_what_is_allowed() {
     for part in ["CODEMEM_INDEX_THREADS: `many` is not", "--idle-timeout: `soon` is not"] {
         assert!(stderr.contains(part), "no {part}: {stderr}");
     }
+}
+
+#[test]
+fn an_example_can_be_written_although_a_variable_is_wrong() {
+    let sandbox = sandbox::lexical();
+    let file = sandbox.path("config/fresh/config.toml");
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command("codemem");
+        command.env("CODEMEM_CONFIG", &file).env("CODEMEM_LOG", "inof");
+        sandbox.run(command.args(args))
+    };
+    let status = run(&["status"]);
+    assert_eq!(status.code, 3, "{status:?}");
+    assert!(status.stderr.contains("did you mean `info`?"), "{status:?}");
+    run(&["config", "init"]).success();
+    let example = fs::read_to_string(&file).expect("written");
+    assert!(example.contains("# filter = \"info,"), "{example}");
+}
+
+#[test]
+fn a_named_file_that_is_not_there_is_told_until_it_is() {
+    let sandbox = sandbox::lexical();
+    let file = sandbox.path("config/fresh/config.toml");
+    let run = |args: &[&str]| {
+        let mut command = sandbox.command("codemem");
+        sandbox.run(command.env("CODEMEM_CONFIG", &file).args(args))
+    };
+    let told = "CODEMEM_CONFIG names a file that does not exist";
+    let (status, shown, doctor) = (run(&["status"]), run(&["config", "show"]), run(&["doctor"]));
+    assert!(status.success().contains(told), "{status:?}");
+    assert!(shown.stderr.contains(told), "{shown:?}");
+    assert!(doctor.success().contains(told), "{doctor:?}");
+    run(&["config", "init"]).success();
+    run(&["config", "reload"]).success();
+    let (status, shown) = (run(&["status"]), run(&["config", "show"]));
+    assert!(!status.success().contains(told), "{status:?}");
+    assert!(!shown.stderr.contains(told), "{shown:?}");
+}
+
+#[test]
+fn a_mistyped_level_is_refused_by_the_running_daemon() {
+    let sandbox = sandbox::lexical();
+    sandbox.codemem(["daemon", "start"]).success();
+    let refused = sandbox.codemem(["daemon", "log-level", "inof"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("did you mean `info`?"), "{refused:?}");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 //! The grammar is a small one of our own (`tests/grammars/ini`), compiled inside the test.
 
 use crate::sandbox;
-use codemem_testkit::Sandbox;
+use codemem_testkit::{Sandbox, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 const GRAMMAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/grammars/ini");
 
@@ -65,10 +67,7 @@ fn a_grammar_is_compiled_and_used_from_the_next_pass_on_until_it_is_removed() {
     let in_lines = (String::new(), "text".to_owned(), 1, 9);
     let before = index(&sandbox);
     assert_eq!(before["symbols"], 1, "only the function: {before}");
-    assert_eq!(
-        first(&sandbox, "ini", "lighthouse"),
-        in_lines
-    );
+    assert_eq!(first(&sandbox, "ini", "lighthouse"), in_lines);
     let row = language(&sandbox, "ini");
     assert_eq!(
         (&row["available"], &row["origin"]),
@@ -113,10 +112,7 @@ fn a_grammar_is_compiled_and_used_from_the_next_pass_on_until_it_is_removed() {
 
     sandbox.codemem(["languages", "remove", "ini"]).success();
     assert_eq!(index(&sandbox)["symbols"], 1);
-    assert_eq!(
-        first(&sandbox, "ini", "lighthouse"),
-        in_lines
-    );
+    assert_eq!(first(&sandbox, "ini", "lighthouse"), in_lines);
     assert_eq!(language(&sandbox, "ini")["origin"], Value::Null);
     let left = fs::read_dir(sandbox.path("data/grammars")).expect("listed").count();
     assert_eq!(left, 0, "nothing is left behind");
@@ -214,6 +210,21 @@ fn what_cannot_be_added_is_refused_with_the_reason_and_changes_nothing() {
 }
 
 #[test]
+fn the_compiler_puts_its_own_files_where_the_grammar_is_put_together() {
+    let sandbox = sandbox::lexical();
+    // A compiler that does nothing but say where it would put its files.
+    let (script, said) = (sandbox.path("compiler"), sandbox.path("said"));
+    fs::write(&script, format!("echo \"$TMPDIR\" > {}\nexit 1\n", said.display())).expect("written");
+    let mut command = sandbox.command("codemem");
+    command.env("CC", format!("sh {}", script.display()));
+    let answer = sandbox.run(command.args(["languages", "add", "ini", "--from", GRAMMAR]));
+    assert_eq!(answer.code, 4, "{answer:?}");
+    let said = fs::read_to_string(said).expect("it was called");
+    let stage = sandbox.path("data/grammars/.adding");
+    assert!(Path::new(said.trim()).starts_with(&stage), "{said}");
+}
+
+#[test]
 fn a_query_of_the_users_extends_or_replaces_ours_and_a_wrong_one_is_told() {
     let sandbox = sandbox::lexical();
     let source = "/// Sails.\npub fn sail() {\n    let rudder = 1;\n}\n\npub struct Boat;\n";
@@ -289,6 +300,26 @@ fn a_query_of_the_users_gives_an_added_grammar_its_symbols() {
             .is_some_and(|text| text.contains("languages add graphql")),
         "{row}"
     );
+}
+
+#[test]
+fn queries_lie_beside_the_configuration_file_in_use() {
+    let sandbox = sandbox::lexical();
+    let other = sandbox.path("other");
+    fs::create_dir_all(other.join("queries")).expect("created");
+    fs::write(other.join("codemem.toml"), "offline = true\n").expect("written");
+    fs::write(other.join("queries/graphql.scm"), "(x) @comment\n").expect("written");
+    let mut daemon = sandbox.command("codememd");
+    // The sandbox's programs run in its tree.
+    let daemon = daemon.args(["--config", "../other/codemem.toml"]).stderr(Stdio::null());
+    let mut daemon = daemon.spawn().expect("started");
+    wait_until("the daemon", Duration::from_mins(1), || sandbox.daemon_pid().is_some());
+    let row = language(&sandbox, "graphql");
+    let path = sandbox.codemem(["config", "path"]);
+    sandbox.codemem(["daemon", "stop"]).success();
+    daemon.wait().expect("ended");
+    assert!(row["problem"].is_string(), "{row}");
+    assert!(path.success().trim().ends_with("other/codemem.toml"), "{path:?}");
 }
 
 #[test]

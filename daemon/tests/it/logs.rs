@@ -198,6 +198,27 @@ fn every_answer_bears_the_name_of_its_request() {
 }
 
 #[test]
+fn what_a_stream_fails_with_is_in_the_log_under_its_request() {
+    let sandbox = sandbox::lexical();
+    let elsewhere = sandbox.path("home");
+    let elsewhere = elsewhere.to_str().expect("UTF-8");
+    for line in [
+        &["doctor", "--repo", elsewhere, "-v"][..],
+        &["model", "import", elsewhere, "-v"],
+    ] {
+        let answer = sandbox.codemem(line);
+        assert_ne!(answer.code, 0, "{answer:?}");
+        let name = request(&answer);
+        let mut lines = String::new();
+        wait_until("the failure", PATIENCE, || {
+            lines = sandbox.codemem(["daemon", "logs", "--request", &name]).stdout;
+            lines.contains("refused")
+        });
+        assert!(lines.contains("kind=") && lines.contains("code="), "{lines}");
+    }
+}
+
+#[test]
 fn the_log_can_be_read_by_programs() {
     let sandbox = sandbox::lexical();
     fs::write(

@@ -133,7 +133,11 @@ impl Engine {
         let search = || self.search_once(request.clone(), &repository, &root, &handle, &met);
         let answer = search().await;
         if answer.as_ref().err().is_some_and(is_damage) {
-            return if self.heal(&repository).await { search().await } else { answer };
+            return if self.heal(&repository).await {
+                search().await
+            } else {
+                answer
+            };
         }
         if met.load(Ordering::Relaxed) {
             suspect(&repository);
@@ -232,7 +236,8 @@ impl Engine {
     async fn heal(&self, repository: &RepositoryHandle) -> bool {
         let (reply_tx, reply_rx) = oneshot::channel();
         let command = Command::Suspect { reply: Some(reply_tx) };
-        let healed = async { repository.mailbox.send(Asked::here(command)).await.is_ok() && reply_rx.await == Ok(true) };
+        let healed =
+            async { repository.mailbox.send(Asked::here(command)).await.is_ok() && reply_rx.await == Ok(true) };
         tokio::time::timeout(OPENING, healed).await.unwrap_or(false)
     }
 
@@ -407,14 +412,11 @@ impl Inner {
         // Of stores that are closed for want of use, what was known when they were closed.
         let (mut counts, mut skipped) = (**handle.counts.load(), handle.skipped.load().to_vec());
         if let Some(stores) = repository.published.stores.load_full() {
-            let found = stores
-                .catalog
-                .find_worktree(&root)
-                .and_then(|worktree| match worktree {
-                    Some(worktree) => Ok((stores.catalog.counts(worktree)?, stores.catalog.skipped(worktree)?)),
-                    // Not yet indexed, or just removed.
-                    None => Ok((WorktreeCounts::default(), Vec::new())),
-                });
+            let found = stores.catalog.find_worktree(&root).and_then(|worktree| match worktree {
+                Some(worktree) => Ok((stores.catalog.counts(worktree)?, stores.catalog.skipped(worktree)?)),
+                // Not yet indexed, or just removed.
+                None => Ok((WorktreeCounts::default(), Vec::new())),
+            });
             match found {
                 Ok(found) => (counts, skipped) = found,
                 Err(error) => {

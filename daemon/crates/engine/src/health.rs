@@ -7,11 +7,11 @@
 use crate::EngineError;
 use crate::engine::{Engine, Inner, blocking};
 use crate::repository::RepositoryHandle;
+use codemem_core::error::chain;
 use codemem_core::ids::IdSet;
 use codemem_core::ports::{
     Marks, PortError, PortErrorKind, PortResult, Severity, StoreFinding, StoreKind, Stores, VectorSpace,
 };
-use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -301,18 +301,6 @@ impl StoreError {
     }
 }
 
-/// An error with its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
 /// How a repository's stores are made anew.
 pub(crate) const REBUILD: &str = "rebuild the index: `codemem remove PATH`, then `codemem index PATH`";
 

@@ -1,9 +1,10 @@
 //! The list of registered roots: what would be lost for good if it were lost, so commits survive a power cut.
 
-use crate::error::{StoreError, StoreResult, chain};
+use crate::error::{StoreError, StoreResult};
 use crate::files;
 use crate::seal::{self, Verdict};
 use crate::sqlite::{Database, Schema, Synchronous};
+use codemem_core::error::chain;
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{PortErrorKind, Repair, Root, StoreKind};
 use rusqlite::types::Type;

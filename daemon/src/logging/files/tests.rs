@@ -89,7 +89,7 @@ fn a_full_file_is_followed_by_another_and_all_stay_within_their_limits() {
             .expect("there")
             .ends_with(&format!("line 099 {}\n", "x".repeat(30)))
     );
-    // Bytes count as well as files, and from the next file on.
+    // Bytes count as well as files, and from the next line on.
     face.limit(Limits {
         total_bytes: 250,
         ..limits
@@ -102,6 +102,24 @@ fn a_full_file_is_followed_by_another_and_all_stay_within_their_limits() {
     // A line longer than a file is cut to one.
     writeln!(writer, "{}", "z".repeat(5_000)).expect("never fails");
     assert!(total(&face) <= 250, "{} bytes", total(&face));
+}
+
+#[test]
+fn limits_that_have_changed_hold_from_the_next_line_on() {
+    let directory = tempfile::tempdir().expect("directory");
+    let limits = Limits { n_files: 5, ..ROOMY };
+    let (mut writer, face) = writer(directory.path().to_owned(), limits);
+    for day in 0..5 {
+        NOW.set(1_763_683_200 + day * 86_400);
+        writer.write_all(b"one\n").expect("never fails");
+    }
+    assert_eq!(names(&face).len(), 5);
+    let current = face.file();
+    face.limit(Limits { n_files: 2, ..limits });
+    writer.write_all(b"two\n").expect("never fails");
+    assert_eq!(names(&face).len(), 2);
+    assert_eq!(face.file(), current, "the file has room and is gone on with");
+    assert_eq!(fs::read(&current).expect("there"), b"one\ntwo\n");
 }
 
 #[test]

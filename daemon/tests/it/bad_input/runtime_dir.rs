@@ -122,3 +122,13 @@ fn a_directory_of_somebody_else() {
         "set CODEMEM_RUNTIME_DIR to a directory of your own",
     );
 }
+
+#[test]
+fn what_shells_run_while_they_start_needs_no_directory() {
+    let sandbox = sandbox::lexical();
+    let mut completions = sandbox.command("codemem");
+    completions
+        .env("CODEMEM_RUNTIME_DIR", "relative")
+        .args(["completions", "bash"]);
+    assert!(sandbox.run(&mut completions).success().contains("complete "));
+}

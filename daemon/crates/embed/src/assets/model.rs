@@ -7,6 +7,7 @@ use crate::error::EmbedError;
 use crate::import::Import;
 use crate::manifest::ModelManifest;
 use crate::progress::Progress;
+use codemem_core::error::chain;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -168,12 +169,4 @@ fn unchanged(manifest: &ModelManifest, directory: &Path, progress: Progress<'_>)
         }
     }
     Ok(true)
-}
-
-/// An error with its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

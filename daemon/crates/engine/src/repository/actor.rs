@@ -146,15 +146,27 @@ impl Actor {
                 Event::Command(Some(asked)) => asked.span.in_scope(|| self.take(asked.command)),
                 Event::Command(None) | Event::Cancelled => self.close(None),
                 Event::Finished(outcome) => {
-                    let span = self.running.as_ref().map_or_else(Span::none, |running| running.span.clone());
+                    let span = self
+                        .running
+                        .as_ref()
+                        .map_or_else(Span::none, |running| running.span.clone());
                     span.in_scope(|| self.finish(outcome));
                 }
             }
         }
         if let Some(stores) = self.context.published.stores.swap(None) {
             // Closing writes and reads files.
-            let closed = threads::run(&self.tracker, "repo-close", move || drop(stores));
-            if closed.await.is_err() {
+            let mut closed = threads::run(&self.tracker, "repo-close", move || drop(stores));
+            let closed = loop {
+                tokio::select! {
+                    closed = &mut closed => break closed,
+                    // That takes its time, and whoever asks meanwhile must not take it for a hang.
+                    Some(probe) = self.probes.recv() => {
+                        let _unheard = probe.send(());
+                    }
+                }
+            };
+            if closed.is_err() {
                 tracing::error!("the stores were not closed in order");
             }
         }
@@ -220,8 +232,11 @@ impl Actor {
     /// Has stores opened that were closed for want of use, before everything else.
     fn wake(&mut self) {
         let opens = |queued: &Queued| matches!(queued.job, Job::Open);
-        let under_way =
-            self.queue.iter().any(opens) || self.running.as_ref().is_some_and(|running| running.job == JobName::Open);
+        let under_way = self.queue.iter().any(opens)
+            || self
+                .running
+                .as_ref()
+                .is_some_and(|running| running.job == JobName::Open);
         if self.context.published.resting.load(Ordering::SeqCst) && !under_way {
             self.queue.push_front(Queued::here(Job::Open));
         }
@@ -231,7 +246,10 @@ impl Actor {
     fn suspect(&mut self, reply: Option<oneshot::Sender<bool>>) {
         let reopens = |queued: &Queued| matches!(queued.job, Job::Reopen);
         let under_way = self.queue.iter().any(reopens)
-            || self.running.as_ref().is_some_and(|running| running.job == JobName::Reopen);
+            || self
+                .running
+                .as_ref()
+                .is_some_and(|running| running.job == JobName::Reopen);
         if !under_way {
             if !self.may_heal() {
                 if let Some(reply) = reply {
@@ -371,7 +389,10 @@ impl Actor {
             });
         }
         // Resting is no work: nobody is to be kept awake by it.
-        let works = self.running.as_ref().is_some_and(|running| running.job != JobName::Rest);
+        let works = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.job != JobName::Rest);
         if works {
             self.context.published.used.touch();
         }

@@ -146,7 +146,10 @@ impl Search<'_> {
             });
         }
         // What the user asks is private: never above this level.
-        tracing::debug!(query = codemem_core::compose::clip(&query.text, SHOWN_QUERY), "searching");
+        tracing::debug!(
+            query = codemem_core::compose::clip(&query.text, SHOWN_QUERY),
+            "searching"
+        );
         let scope = self.scope(request)?;
         let limit = if request.limit == 0 {
             DEFAULT_LIMIT

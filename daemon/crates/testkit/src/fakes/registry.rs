@@ -16,6 +16,8 @@ pub struct FakeRegistry {
     /// What an opening other than the very first finds damaged.
     damaged_later: Mutex<Vec<StoreKind>>,
     n_opened: Mutex<u32>,
+    /// What the stores of the next opening end with.
+    closing: Mutex<Closing>,
     faults: Faults,
 }
 
@@ -28,6 +30,7 @@ impl FakeRegistry {
             damaged: Mutex::default(),
             damaged_later: Mutex::default(),
             n_opened: Mutex::default(),
+            closing: Mutex::default(),
             faults,
         }
     }
@@ -52,6 +55,11 @@ impl FakeRegistry {
     /// Lets the first opening after the very first find a store damaged.
     pub fn damage_later(&self, store: StoreKind) {
         lock(&self.damaged_later).push(store);
+    }
+
+    /// Lets the stores of the next opening run something when they are closed.
+    pub fn close_with(&self, closing: Closing) {
+        *lock(&self.closing) = closing;
     }
 
     /// How often stores were opened.
@@ -128,6 +136,7 @@ impl Registry for FakeRegistry {
         });
         Ok(Stores {
             repairs: repairs.collect(),
+            closing: std::mem::take(&mut *lock(&self.closing)),
             ..stores.clone()
         })
     }
