@@ -1,6 +1,6 @@
 //! The daemon's settings, in layers: defaults, then the file, then the environment, then flags.
 //!
-//! [`table`] lists every key once; [`layer`] reads each layer and merges them with one function; [`file`]
+//! [`table`] lists every key once; [`layer`] reads each layer and merges them with one function; [`mod@file`]
 //! says of every mistake in the file where it is and what is allowed; [`owner`] holds what is in force
 //! while the daemon runs and reads it again when asked. Nothing else reads the file, and nothing here
 //! acts on a setting.

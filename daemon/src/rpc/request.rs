@@ -143,7 +143,7 @@ mod tests {
     fn failures_are_logged_alike_wherever_a_call_ends() {
         let status = || Status::from(WireError::new(ErrorKind::NotRegistered, "`/zanzibar` is not indexed"));
         let unary = logged(Level::INFO, || {
-            tell(status().into_http::<()>().headers(), Instant::now())
+            tell(status().into_http::<()>().headers(), Instant::now());
         });
         let streamed = logged(Level::INFO, || failed(&status()));
         for text in [unary, streamed] {
