@@ -1,8 +1,9 @@
 //! Every environment variable codemem reads, in one table.
 //!
 //! A program calls [`Env::from_process`] once and passes the result on; nothing else reads the
-//! environment, so a test hands over the values it wants. Only the crate `directories` looks for itself, where
-//! [`crate::dirs`] asks it for defaults; what it reads is listed as well.
+//! environment, so a test hands over the values it wants. Only two crates look for themselves:
+//! `directories`, where [`crate::dirs`] asks it for defaults (what it reads is listed as well), and `ureq`, which
+//! fetches through the proxy that `HTTPS_PROXY` and its kin name.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -51,7 +51,7 @@ pub enum EmbedError {
         /// The last lines it wrote to its standard error.
         output: String,
     },
-    /// The model hub's client reported a failure.
+    /// The model hub did not give a file.
     #[error("could not fetch `{file}` from the model hub")]
     Hub {
         /// The file asked for.

@@ -3,8 +3,8 @@
 //! Owns the runtime assets (fetching, verifying and keeping the ONNX Runtime library and the
 //! models), the import of sentence-transformers folders into ONNX graphs, tokenization, and the two
 //! lanes on which texts become vectors. Everything blocks: callers bring their own threads. It
-//! reaches the network only in [`Assets`], and there only through the package installer or the
-//! model hub's client.
+//! reaches the network only in [`Assets`], and there only through the package installer or from
+//! the model hub.
 
 mod assets;
 mod batch;

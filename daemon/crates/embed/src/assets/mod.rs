@@ -51,7 +51,7 @@ pub struct AssetConfig {
     pub precision: Precision,
     /// The Python interpreter that carries pip; else `python3`.
     pub python: Option<PathBuf>,
-    /// The model hub's address; else the hub client's own default.
+    /// The model hub's address; else the one everybody knows.
     pub hub_endpoint: Option<String>,
     /// Never fetch anything.
     pub offline: bool,
