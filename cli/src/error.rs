@@ -1,10 +1,9 @@
 //! What goes wrong at the command line, what it exits with, and what to do next.
 
-use codemem_client::ConnectError;
+use codemem_client::{ConnectError, chain};
 use codemem_proto::dirs::DirectoriesError;
 use codemem_proto::rendezvous::RendezvousError;
 use codemem_proto::status::{ErrorKind, WireError};
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -172,14 +171,7 @@ impl CliError {
 
     /// The message with all its causes.
     pub(crate) fn message(&self) -> String {
-        let mut message = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        message
+        chain(self)
     }
 
     /// Whether the daemon's log may say more than the message: not where the question was at fault.

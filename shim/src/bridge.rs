@@ -3,9 +3,8 @@
 //! A task owns it; calls ask the task through a bounded mailbox. While it connects they wait, which
 //! the client crate bounds; after a failure they are told so at once until the next attempt is due.
 
-use codemem_client::{Client, ConnectError, Connector};
+use codemem_client::{Client, ConnectError, Connector, chain};
 use codemem_proto::status::{ErrorKind, WireError, is_connection_lost};
-use std::error::Error as _;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -52,16 +51,9 @@ impl From<WireError> for Trouble {
 
 impl From<&ConnectError> for Trouble {
     fn from(error: &ConnectError) -> Self {
-        let mut message = format!("codemem's daemon cannot be reached: {error}");
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
         Self {
             kind: ErrorKind::Unavailable,
-            message,
+            message: format!("codemem's daemon cannot be reached: {}", chain(error)),
             hint: Some(error.hint()),
         }
     }

@@ -45,6 +45,8 @@ struct Sources {
     file: PathBuf,
     /// A file that was named must be there.
     is_named: bool,
+    /// The unit of a service names the file of its installation, whether or not it was ever written.
+    is_managed: bool,
     cores: usize,
 }
 
@@ -89,6 +91,7 @@ impl Sources {
             env: env.clone(),
             flags: args.flags.0.clone(),
             is_named: args.config.is_some(),
+            is_managed: args.managed,
             file: directories.config_file().to_path_buf(),
             cores: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
             directories,
@@ -130,10 +133,10 @@ impl Sources {
         (entries, unreadable.or(invalid))
     }
 
-    /// What there is to say of a file that the environment names and that is not there: it may be mistyped, or
-    /// be written later.
+    /// What there is to say of a file that the user's environment names and that is not there: it may be mistyped,
+    /// or be written later.
     fn missing_file(&self) -> Option<String> {
-        let is_meant = self.env.get(Variable::Config).is_some() && !self.is_named;
+        let is_meant = self.env.get(Variable::Config).is_some() && !self.is_named && !self.is_managed;
         (is_meant && !self.file.exists()).then(|| {
             let (variable, file) = (Variable::Config.name(), self.file.display());
             format!("{variable} names a file that does not exist: `{file}`")

@@ -341,6 +341,15 @@ fn a_file_that_the_environment_names_and_that_is_not_there_is_told() {
         "{told}"
     );
     assert_eq!(missing(&args(&path, &[]), &env()), None, "another file is named");
+    let managed = Args {
+        managed: true,
+        ..Args::default()
+    };
+    assert_eq!(
+        missing(&managed, &env()),
+        None,
+        "`service install` named it, not the user"
+    );
     let env = env().with(Variable::Config, &path);
     assert_eq!(missing(&Args::default(), &env), None, "it is there");
 }

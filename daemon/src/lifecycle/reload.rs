@@ -27,12 +27,12 @@ pub(crate) fn on_hangup(
     supervisor: Arc<Supervisor>,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> {
-    // Before the next line puts a handler in its place.
-    let outlives = ignores_hangup();
+    // Before the next line puts a handler in its place, and while the terminal is there: later it may have been closed.
+    let lives_in_terminal = !ignores_hangup() && has_terminal();
     let hangup = signal(SignalKind::hangup());
     async move {
         match hangup {
-            Ok(hangup) => listen(hangup, !outlives && has_terminal(), &settings, &supervisor, &stop).await,
+            Ok(hangup) => listen(hangup, lives_in_terminal, &settings, &supervisor, &stop).await,
             Err(error) => {
                 tracing::error!(%error, "cannot listen for SIGHUP; `codemem config reload` still works");
             }

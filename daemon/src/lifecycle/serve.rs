@@ -8,6 +8,7 @@ use crate::info::DaemonInfo;
 use crate::logging::LogControl;
 use crate::wiring::Knobs;
 use crate::{rpc, wiring};
+use codemem_core::error::chain;
 use codemem_engine::Engine;
 use codemem_proto::startup::Startup;
 use std::path::Path;
@@ -182,7 +183,7 @@ async fn drain(
     tokio::select! {
         result = serving => {
             if let Err(error) = result {
-                tracing::error!(%error, "serving failed");
+                tracing::error!(error = chain(&error), "serving failed");
                 return false;
             }
             true

@@ -146,6 +146,29 @@ fn a_named_file_that_is_not_there_is_told_until_it_is() {
 }
 
 #[test]
+fn a_service_runs_without_a_file_and_does_not_complain() {
+    let sandbox = sandbox::lexical();
+    let mut service = sandbox.command("codememd");
+    service.env("CODEMEM_CONFIG", sandbox.path("config/fresh/config.toml"));
+    service.arg("--managed").stderr(std::process::Stdio::null());
+    let mut service = service.spawn().expect("started");
+    wait_until("the daemon", PATIENCE, || sandbox.daemon_pid().is_some());
+    let (status, doctor) = (sandbox.codemem(["status"]), sandbox.codemem(["doctor"]));
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&service),
+        rustix::process::Signal::TERM,
+    )
+    .expect("signal");
+    service.wait().expect("ended");
+    assert!(!status.success().contains("does not exist"), "{status:?}");
+    let told = doctor.success();
+    assert!(
+        told.contains("all defaults, ") && !told.contains("CODEMEM_CONFIG"),
+        "{doctor:?}"
+    );
+}
+
+#[test]
 fn a_mistyped_level_is_refused_by_the_running_daemon() {
     let sandbox = sandbox::lexical();
     sandbox.codemem(["daemon", "start"]).success();

@@ -162,11 +162,11 @@ fn a_daemon_in_the_background_of_a_terminal_ends_with_it_unless_it_was_told_not_
         let sandbox = sandbox::lexical();
         let program = sandbox.binary("codememd");
         let socket = sandbox.path("run/daemon.sock");
-        // The terminal's owner ends once the daemon listens.
+        // The terminal's owner ends once the daemon is ready, for whatever comes.
         let line = format!(
-            "{prefix}'{}' >/dev/null 2>&1 & while [ ! -S '{}' ]; do sleep 0.05; done",
+            "{prefix}'{}' >/dev/null 2>&1 & until grep -qs 'ready pid=' '{}'/*.log; do sleep 0.05; done",
             program.display(),
-            socket.display()
+            sandbox.path("state/logs").display()
         );
         if !in_terminal(&sandbox, &line) {
             // Without a terminal there is nothing to close, and SIGHUP means to read the settings again.

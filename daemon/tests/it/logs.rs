@@ -219,6 +219,33 @@ fn what_a_stream_fails_with_is_in_the_log_under_its_request() {
 }
 
 #[test]
+fn a_log_can_be_followed_before_there_is_one() {
+    let sandbox = sandbox::lexical();
+    let none = sandbox.codemem(["daemon", "logs"]);
+    assert_eq!(none.code, 4, "{none:?}");
+    let (said, remarks) = (sandbox.path("said"), sandbox.path("remarks"));
+    let create = |path: &PathBuf| fs::File::create(path).expect("created");
+    let mut follower = sandbox
+        .command("codemem")
+        .args(["daemon", "logs", "-f"])
+        .stdout(create(&said))
+        .stderr(create(&remarks))
+        .spawn()
+        .expect("started");
+    let read = |path: &PathBuf| fs::read_to_string(path).expect("readable");
+    wait_until("a remark", PATIENCE, || read(&remarks).contains("there is no log in"));
+    sandbox.codemem(["daemon", "start"]).success();
+    wait_until("the first lines", PATIENCE, || {
+        follower.try_wait().expect("known").is_some() || read(&said).contains("ready")
+    });
+    follower.kill().expect("killed");
+    follower.wait().expect("ended");
+    let first = read(&said);
+    assert!(first.contains("ready"), "{}", read(&remarks));
+    assert!(log(&sandbox).starts_with(&first), "from the first line on: {first}");
+}
+
+#[test]
 fn the_log_can_be_read_by_programs() {
     let sandbox = sandbox::lexical();
     fs::write(

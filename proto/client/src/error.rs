@@ -5,6 +5,7 @@ use codemem_proto::rendezvous::{LockError, RendezvousError};
 use codemem_proto::startup::ReportError;
 use codemem_proto::status::WireError;
 use codemem_proto::version::{PROTOCOL, Protocol};
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -223,6 +224,20 @@ impl ConnectError {
     }
 }
 
+/// An error with all its causes, from what failed to what caused it, in one line.
+///
+/// No error of ours repeats its cause in its own message, so each says something new.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
 fn quote(failure: Option<&StartFailure>) -> String {
     failure.map_or_else(String::new, |failure| {
         format!("; its last start failed: {}", failure.reason)
@@ -231,4 +246,22 @@ fn quote(failure: Option<&StartFailure>) -> String {
 
 fn run(command: &str) -> String {
     format!("run `{command}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_is_told_once_and_in_order() {
+        let error = ConnectError::Notify {
+            socket: "/s".into(),
+            source: io::Error::other(ConnectError::ReceiveReport(io::Error::other("no luck"))),
+        };
+        assert_eq!(
+            chain(&error),
+            "cannot listen at /s: cannot receive the daemon's start-up report: no luck"
+        );
+        assert_eq!(chain(&ConnectError::NotRunning), "the daemon is not running");
+    }
 }

@@ -20,5 +20,5 @@ pub mod testing;
 pub use caller::{Connection, Naming, name};
 pub use client::Client;
 pub use connector::Connector;
-pub use error::{ConnectError, StartFailure};
+pub use error::{ConnectError, StartFailure, chain};
 pub use launcher::Launcher;

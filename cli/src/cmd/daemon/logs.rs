@@ -31,7 +31,16 @@ pub(super) async fn run(context: &Context, args: &LogsArgs, output: &mut Output)
         request: args.request.clone(),
         level: args.level,
     };
-    let files = list(&directory)?;
+    let files = there_now(&directory)?;
+    if files.is_empty() {
+        if !args.follow {
+            return Err(CliError::NoLog(directory));
+        }
+        output.note(&format!(
+            "there is no log in {} yet; waiting for one",
+            directory.display()
+        ));
+    }
     let end = tail::last(&files, args.lines, &wanted).map_err(|source| read_error(&directory, source))?;
     output.raw(&end)?;
     if !args.follow {
@@ -45,7 +54,7 @@ pub(super) async fn run(context: &Context, args: &LogsArgs, output: &mut Output)
             follower.copy(output)?;
             // Rotation begins another file; the old one was read to its end just now.
             for file in there_now(&directory)? {
-                if file > follower.current && follower.go_on_with(file)? {
+                if Some(&file) > follower.current.as_ref() && follower.go_on_with(file)? {
                     follower.copy(output)?;
                 }
             }
@@ -56,15 +65,6 @@ pub(super) async fn run(context: &Context, args: &LogsArgs, output: &mut Output)
         outcome = follow => outcome,
         _ = tokio::signal::ctrl_c() => Ok(Exit::Success),
     }
-}
-
-/// The log files, oldest first; at least one.
-fn list(directory: &Path) -> Result<Vec<LogFile>, CliError> {
-    let files = there_now(directory)?;
-    if files.is_empty() {
-        return Err(CliError::NoLog(directory.to_owned()));
-    }
-    Ok(files)
 }
 
 /// The log files, oldest first; none where there is no directory.
@@ -92,7 +92,8 @@ fn read_error(path: &Path, source: io::Error) -> CliError {
 
 /// Hands on what is added to the newest file.
 struct Follower {
-    current: LogFile,
+    /// Nothing while there is none.
+    current: Option<LogFile>,
     /// Nothing when it went before it could be opened; a newer one comes.
     file: Option<File>,
     chosen: Chosen,
@@ -100,14 +101,19 @@ struct Follower {
 
 impl Follower {
     fn at_end(files: Vec<LogFile>, wanted: Wanted) -> Result<Self, CliError> {
-        let current = files.into_iter().next_back().expect("`list` gives at least one file");
-        let mut file = open(&current.path)?;
-        if let Some(file) = &mut file {
+        let mut follower = Self {
+            current: files.into_iter().next_back(),
+            file: None,
+            chosen: Chosen::new(wanted),
+        };
+        if let Some(current) = &follower.current
+            && let Some(mut file) = open(&current.path)?
+        {
             let end = file.seek(SeekFrom::End(0));
             end.map_err(|source| read_error(&current.path, source))?;
+            follower.file = Some(file);
         }
-        let chosen = Chosen::new(wanted);
-        Ok(Self { current, file, chosen })
+        Ok(follower)
     }
 
     /// Turns to a newer file; false when that has gone already, which leaves all as it was.
@@ -115,18 +121,20 @@ impl Follower {
         let Some(file) = open(&next.path)? else {
             return Ok(false);
         };
-        (self.current, self.file) = (next, Some(file));
+        (self.current, self.file) = (Some(next), Some(file));
         Ok(true)
     }
 
     /// Prints what was added since the last look.
     fn copy(&mut self, output: &mut Output) -> Result<(), CliError> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let (Some(current), Some(file)) = (&self.current, &self.file) else {
+            return Ok(());
+        };
         let mut block = Vec::new();
         loop {
             block.clear();
             let n_read = file.take(BLOCK_BYTES).read_to_end(&mut block);
-            if n_read.map_err(|source| read_error(&self.current.path, source))? == 0 {
+            if n_read.map_err(|source| read_error(&current.path, source))? == 0 {
                 return Ok(());
             }
             output.raw(&self.chosen.pass(&block))?;

@@ -16,7 +16,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 /// Starts what was only enabled. No command of the manager's: it ends a daemon that a client started first.
-const START: &str = "codemem service install --now";
+const START: &str = "codemem service install";
 
 const WHY_START: &str = "it listens from the next login on, or from this command on";
 

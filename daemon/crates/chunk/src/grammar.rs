@@ -130,7 +130,7 @@ impl Grammar {
         })
     }
 
-    /// What reads a text in the place of parser and query, unless the user asks something of the tree.
+    /// What reads a text in the place of parser and query; nothing once the user's query has a pattern.
     pub(crate) fn scan(&self) -> Option<fn(&str, &Lines) -> Harvest> {
         let asks = self.query.pattern_count() > self.first_users;
         self.language.scan.filter(|_| !asks)
@@ -330,6 +330,21 @@ mod tests {
                 language.name
             );
             assert!(names.contains(&"name"), "{}", language.name);
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_the_users_switches_a_scanner_off() {
+        for (text, is_on) in [
+            ("", true),
+            ("; codemem: replace\n", true),
+            ("(create_table) @definition.struct\n", false),
+            ("; codemem: replace\n(create_table) @definition.struct\n", false),
+        ] {
+            let query = UserQuery::new("sql".to_owned(), "sql.scm".into(), text);
+            let language = languages::ALL.iter().find(|language| language.name == "sql");
+            let grammar = Grammar::built_in(language.expect("built in"), Some(&query)).expect("compiles");
+            assert_eq!(grammar.scan().is_some(), is_on, "{text}");
         }
     }
 

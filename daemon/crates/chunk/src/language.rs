@@ -29,7 +29,8 @@ pub(crate) struct Language {
     pub(crate) replaced: &'static [&'static str],
     /// Our own patterns. Captures: see [`crate::grammar`].
     pub(crate) query: &'static str,
-    /// Reads a text without the grammar, where that reads more of it. A user's query is asked of the tree all the same.
+    /// Reads a text in the place of the grammar, where that reads more of it. Off once a user's query has a pattern: then
+    /// all comes from the tree.
     pub(crate) scan: Option<fn(&str, &Lines) -> Harvest>,
     /// What `@definition.x` means where it is not the kind of that name joined by `separator`.
     pub(crate) labels: &'static [Label],

@@ -135,6 +135,8 @@ pub struct Symbol {
     /// The name as written.
     pub name: String,
     /// The names of the enclosing symbols and this one, joined as the language joins them (`Server::accept`, `Server.accept`).
+    /// Where functions of one name are told apart by their arity (Erlang, Elixir), it follows: `pool:checkout/2`. Then this
+    /// does not end in `name`.
     pub qualified_name: String,
     /// What it is.
     pub kind: SymbolKind,

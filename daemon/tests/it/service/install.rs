@@ -163,7 +163,7 @@ fn what_is_not_started_is_said_and_what_is_not_carried_over_too() {
     assert!(
         installed
             .success()
-            .contains("left to do      codemem service install --now"),
+            .contains("left to do      codemem service install  ("),
         "{installed:?}"
     );
     let log = fs::read_to_string(sandbox.path("systemctl.log")).expect("it was run");

@@ -1,7 +1,8 @@
 //! SQL in its dialects.
 //!
 //! There is no grammar that reads them all: of 767 files in six dialects, the one at hand has syntax errors
-//! in 747. What a file creates is found by its statements instead; the tree is asked only what a user's query asks.
+//! in 747. What a file creates is found by its statements instead. Once a user's `queries/sql.scm` has a pattern, that
+//! scanner is off, and all comes from the tree.
 
 mod scan;
 mod token;
@@ -22,7 +23,7 @@ pub(crate) static SQL: Language = Language {
     ..Language::BASE
 };
 
-/// What a user's query builds on. Routines of most dialects are beyond the grammar.
+/// What a user's query adds to, and all that it is for. Routines of most dialects are beyond the grammar.
 const QUERY: &str = r"
 (create_table [(keyword_table) (keyword_exists)] . (object_reference) @name) @definition.struct
 (create_view [(keyword_view) (keyword_exists)] . (object_reference) @name) @definition.type

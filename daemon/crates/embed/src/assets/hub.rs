@@ -3,7 +3,6 @@
 //! Blocks the calling thread, which stops within a read when the listener breaks off. What arrives is
 //! checked by the import, against pinned hashes: nothing here needs to be believed.
 
-use super::files;
 use super::pins::{DEFAULT_MODEL, HUB_BYTES, HUB_FILES, HUB_OWNER};
 use crate::error::EmbedError;
 use crate::progress::{Progress, report};
