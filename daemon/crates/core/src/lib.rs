@@ -8,6 +8,7 @@
 pub mod compose;
 pub mod error;
 pub mod ids;
+pub mod memory;
 pub mod path;
 pub mod plan;
 pub mod ports;

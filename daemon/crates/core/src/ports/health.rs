@@ -16,6 +16,8 @@ pub enum StoreKind {
     Lexical,
     /// The vectors of a repository.
     Vectors,
+    /// The memories, database and index; one for all projects.
+    Memories,
 }
 
 impl StoreKind {
@@ -26,6 +28,7 @@ impl StoreKind {
             Self::Catalog => "catalog",
             Self::Lexical => "lexical index",
             Self::Vectors => "vector index",
+            Self::Memories => "memory store",
         }
     }
 }
