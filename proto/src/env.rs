@@ -85,6 +85,9 @@ variables! {
     /// Whether nothing is ever fetched.
     Offline = "CODEMEM_OFFLINE",
         "daemon: key offline";
+    /// Whether nothing that is stored is ever changed.
+    ReadOnly = "CODEMEM_READ_ONLY",
+        "daemon: key read_only";
     /// Threads of a pass.
     IndexThreads = "CODEMEM_INDEX_THREADS",
         "daemon: key index.threads";
@@ -108,7 +111,7 @@ variables! {
         "shim: the project that questions are about when they name none; default the working directory";
     /// The agent session.
     ClaudeSessionId = "CLAUDE_CODE_SESSION_ID",
-        "shim: the agent session, for the daemon's log; default none";
+        "shim: the agent session, for its memories and the daemon's log; default none";
     /// The user's runtime directory.
     XdgRuntimeDir = "XDG_RUNTIME_DIR",
         "all programs: base of the runtime directory where it is set";
@@ -154,6 +157,12 @@ variables! {
     /// The C++ compiler.
     Cxx = "CXX",
         "daemon: the C++ compiler that `codemem languages add` calls for scanners in C++; default c++";
+    /// The editor for a terminal that can do more than print.
+    Visual = "VISUAL",
+        "command line: the editor that `codemem memory edit` opens, with arguments if need be; default EDITOR";
+    /// The editor.
+    Editor = "EDITOR",
+        "command line: the same where VISUAL is not set; default vi";
     /// Whether the terminal output goes without colours.
     NoColor = "NO_COLOR",
         "command line: no colours, whatever its value unless empty";

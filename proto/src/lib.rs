@@ -8,11 +8,15 @@
 pub mod dirs;
 pub mod env;
 pub mod logs;
+pub mod memory;
+pub mod read_only;
 pub mod rendezvous;
 pub mod request;
 pub mod settings;
 pub mod startup;
 pub mod status;
+pub mod strict;
+pub mod time;
 pub mod version;
 
 /// Messages, clients and servers generated from `codemem/v1/*.proto`.
@@ -58,6 +62,6 @@ mod tests {
         let services = set.files.into_iter().flat_map(|file| file.services);
         let mut names: Vec<String> = services.map(|service| service.name).collect();
         names.sort();
-        assert_eq!(names, ["Config", "Daemon", "Doctor", "Index", "Models", "Search"]);
+        assert_eq!(names, ["Config", "Daemon", "Doctor", "Index", "Memory", "Models", "Search"]);
     }
 }

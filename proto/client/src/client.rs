@@ -1,13 +1,18 @@
 //! A connection to a daemon that understands us.
 
-use crate::Connection;
+use crate::{Connection, caller};
 use codemem_proto::v1::config_client::ConfigClient;
 use codemem_proto::v1::daemon_client::DaemonClient;
 use codemem_proto::v1::doctor_client::DoctorClient;
 use codemem_proto::v1::index_client::IndexClient;
+use codemem_proto::v1::memory_client::MemoryClient;
 use codemem_proto::v1::models_client::ModelsClient;
 use codemem_proto::v1::search_client::SearchClient;
 use codemem_proto::v1::{HelloResponse, ShutdownRequest};
+use tonic::Request;
+
+/// Bytes of the largest answer about memories: a long list of long ones. Others are bounded by what they tell.
+const MAX_MEMORIES: usize = 64 * 1024 * 1024;
 
 /// The services of one daemon, over one connection. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +25,8 @@ pub struct Client {
     pub doctor: DoctorClient<Connection>,
     /// What is indexed.
     pub index: IndexClient<Connection>,
+    /// What is remembered.
+    pub memory: MemoryClient<Connection>,
     /// Questions about code.
     pub search: SearchClient<Connection>,
     /// Models and their runtime.
@@ -35,6 +42,7 @@ impl Client {
             daemon: DaemonClient::new(connection.clone()),
             doctor: DoctorClient::new(connection.clone()),
             index: IndexClient::new(connection.clone()),
+            memory: MemoryClient::new(connection.clone()).max_decoding_message_size(MAX_MEMORIES),
             search: SearchClient::new(connection.clone()),
             models: ModelsClient::new(connection.clone()),
             hello,
@@ -59,6 +67,9 @@ impl Client {
     /// Asks the daemon to end. It answers before it does.
     pub(crate) async fn shutdown(&mut self, reason: &str) -> Result<(), tonic::Status> {
         let reason = reason.to_owned();
-        self.daemon.shutdown(ShutdownRequest { reason }).await.map(drop)
+        let mut request = Request::new(ShutdownRequest { reason });
+        // Replacing a daemon is the connector's doing, whatever its owner has promised not to do.
+        caller::unpromise(&mut request);
+        self.daemon.shutdown(request).await.map(drop)
     }
 }

@@ -68,6 +68,7 @@ impl Connector {
             caller: Caller {
                 program: program.into(),
                 request: None,
+                reads_only: false,
             },
             launcher: None,
             service: None,
@@ -85,6 +86,13 @@ impl Connector {
     #[must_use]
     pub fn with_request(mut self, request: RequestId) -> Self {
         self.caller.request = Some(request);
+        self
+    }
+
+    /// Promises that no call changes anything; the daemon refuses those that would.
+    #[must_use]
+    pub fn reading_only(mut self, reads_only: bool) -> Self {
+        self.caller.reads_only = reads_only;
         self
     }
 

@@ -4,7 +4,10 @@
 //! [`FakeDaemon::kill`] is what SIGKILL is to a process: every connection breaks, the lock is let go,
 //! the socket file stays.
 
+mod memory;
 mod services;
+
+pub use memory::MemoryScript;
 
 use codemem_proto::rendezvous::{FileLock, Rendezvous};
 use codemem_proto::status::{ErrorKind, WireError};
@@ -62,6 +65,8 @@ pub struct Script {
     pub config: Reply<v1::ShowConfigResponse>,
     /// What each Examine finds.
     pub findings: Vec<Reply<v1::Finding>>,
+    /// What calls of the Memory service get.
+    pub memory: MemoryScript,
 }
 
 /// What was asked.
@@ -85,6 +90,21 @@ pub enum Asked {
     ShowConfig,
     ReloadConfig,
     SetLog(v1::SetLogRequest),
+    AddMemory(v1::AddMemoryRequest),
+    FindMemories(v1::FindMemoriesRequest),
+    RetrievePreferences(v1::RetrievePreferencesRequest),
+    RetrieveProjectFacts(v1::RetrieveProjectFactsRequest),
+    RetrieveSession(v1::RetrieveSessionRequest),
+    GetMemory(v1::GetMemoryRequest),
+    ListMemories(v1::ListMemoriesRequest),
+    EditMemory(v1::EditMemoryRequest),
+    DeleteMemory(v1::DeleteMemoryRequest),
+    ConfirmMemory(v1::ConfirmMemoryRequest),
+    ImportMemories(Vec<v1::ImportMemoriesRequest>),
+    ExportMemories(v1::ExportMemoriesRequest),
+    BackupMemories(v1::BackupMemoriesRequest),
+    RestoreMemories(v1::RestoreMemoriesRequest),
+    MemoryStats(v1::MemoryStatsRequest),
 }
 
 impl Default for Script {
@@ -109,6 +129,7 @@ impl Default for Script {
             models: Reply::Now(v1::ListModelsResponse::default()),
             config: Reply::Now(v1::ShowConfigResponse::default()),
             findings: Vec::new(),
+            memory: MemoryScript::default(),
         }
     }
 }
@@ -171,6 +192,7 @@ impl FakeDaemon {
                     .add_service(v1::daemon_server::DaemonServer::new(service.clone()))
                     .add_service(v1::doctor_server::DoctorServer::new(service.clone()))
                     .add_service(v1::index_server::IndexServer::new(service.clone()))
+                    .add_service(v1::memory_server::MemoryServer::new(service.clone()))
                     .add_service(v1::search_server::SearchServer::new(service.clone()))
                     .add_service(v1::models_server::ModelsServer::new(service))
                     .serve_with_incoming_shutdown(UnixListenerStream::new(listener), async {

@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, async_trait};
 
-type EventStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub(super) type EventStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[derive(Clone)]
 pub(super) struct Services(pub(super) Arc<Shared>);
@@ -29,16 +29,16 @@ impl Drop for Abandoned<'_> {
 }
 
 impl Services {
-    fn note(&self, asked: Asked) {
+    pub(super) fn note(&self, asked: Asked) {
         let mut list = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
         list.push(asked);
     }
 
-    fn take<T>(&self, of: impl FnOnce(&mut Script) -> T) -> T {
+    pub(super) fn take<T>(&self, of: impl FnOnce(&mut Script) -> T) -> T {
         of(&mut self.0.script.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn give<T>(&self, reply: Reply<T>) -> Result<Response<T>, Status> {
+    pub(super) async fn give<T>(&self, reply: Reply<T>) -> Result<Response<T>, Status> {
         match reply {
             Reply::Now(answer) => Ok(Response::new(answer)),
             Reply::Fail(error) => Err(error.into()),
@@ -51,7 +51,7 @@ impl Services {
 }
 
 /// The first entry, which is used up unless it is the last.
-fn next<T: Clone>(list: &mut Vec<Reply<T>>) -> Reply<T> {
+pub(super) fn next<T: Clone>(list: &mut Vec<Reply<T>>) -> Reply<T> {
     match list.len() {
         0 => Reply::Never,
         1 => list[0].clone(),
@@ -59,7 +59,7 @@ fn next<T: Clone>(list: &mut Vec<Reply<T>>) -> Reply<T> {
     }
 }
 
-fn events<T: Send + 'static>(replies: Vec<Reply<T>>) -> Response<EventStream<T>> {
+pub(super) fn events<T: Send + 'static>(replies: Vec<Reply<T>>) -> Response<EventStream<T>> {
     let mut stays_open = false;
     let mut items = Vec::new();
     for reply in replies {
