@@ -1,6 +1,7 @@
 //! The index as the engine knows it: the port, over one directory.
 
 use crate::error::Error;
+use crate::frozen::Frozen;
 use crate::marker;
 use crate::schema::{self, Fields};
 use crate::search;
@@ -77,6 +78,26 @@ impl CodeIndex {
         }
         let index = Self::new(directory, generation, fields, index, options)?;
         Ok((index, Opened::Existing))
+    }
+
+    /// Opens the index in `directory` for reading only: nothing is made or changed there, and every write is an error.
+    /// `None` when what is there, if anything, was made for another generation, format or tokenizer. Nobody may
+    /// write it meanwhile.
+    pub fn open_read_only(directory: &Path, generation: u64) -> Result<Option<Self>, Error> {
+        let fits = marker::fits(directory, generation).map_err(|source| Error::Directory {
+            path: directory.to_owned(),
+            source,
+        })?;
+        if !fits {
+            return Ok(None);
+        }
+        let fields = Fields::new();
+        let open = || {
+            let frozen = Frozen(MmapDirectory::open(directory)?);
+            checked(Index::open(frozen)?, fields.schema())
+        };
+        let index = open().map_err(|source| Error::opening(directory, source))?;
+        Self::new(directory, generation, fields, index, WriterOptions::default()).map(Some)
     }
 
     /// Empties `directory`, whatever it holds, and creates a new index there. No other [`CodeIndex`]
@@ -250,7 +271,10 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 fn existing(directory: &Path, schema: &Schema) -> tantivy::Result<Index> {
-    let index = Index::open_in_dir(directory)?;
+    checked(Index::open_in_dir(directory)?, schema)
+}
+
+fn checked(index: Index, schema: &Schema) -> tantivy::Result<Index> {
     if index.schema() == *schema {
         Ok(index)
     } else {

@@ -10,6 +10,7 @@ mod backlog;
 mod bm25;
 mod document;
 mod error;
+mod frozen;
 mod index;
 mod marker;
 mod schema;

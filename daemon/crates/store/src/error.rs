@@ -4,7 +4,7 @@ use codemem_core::ports::{PortError, PortErrorKind};
 use rusqlite::ErrorCode;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which database an error is about, with what its owner can do when it is beyond repair.
 #[derive(Clone, Debug)]
@@ -73,6 +73,62 @@ pub enum StoreError {
         found: i32,
         /// The newest version this program knows.
         known: i32,
+    },
+    /// A database of an older program that may only be read, and so cannot be brought up to date.
+    #[error("database `{database}` has schema version {found}, and {known} can only be made of it by writing")]
+    OlderSchema {
+        /// The database.
+        database: DatabaseName,
+        /// Its version.
+        found: i32,
+        /// The version that this program reads.
+        known: i32,
+    },
+    /// A database that may only be read, whose log has not been folded in.
+    #[error("database `{database}` was not closed, and its log can only be read by writing")]
+    LogLeft {
+        /// The database.
+        database: DatabaseName,
+    },
+    /// A change of what is open for reading only.
+    #[error("`{path}` is open for reading only")]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A backup that is not there.
+    #[error("there is no file `{path}`")]
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that cannot be restored because it is what would be replaced.
+    #[error("`{path}` is no backup: it is the database of memories itself")]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that would have to be overwritten.
+    #[error("`{path}` is there already")]
+    FileExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The memories are damaged: they are kept as they are, and nothing is written.
+    #[error("memory database `{path}` is damaged and takes no changes: {finding}")]
+    DamagedMemories {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        finding: String,
+        /// The newest backup that is there.
+        newest_backup: Option<PathBuf>,
+    },
+    /// A memory was asked for by where a page ended, and that is no such place.
+    #[error("`{cursor}` is not where a page of memories ended")]
+    UnknownCursor {
+        /// What was given.
+        cursor: String,
     },
     /// A database holds something that this program does not write.
     #[error("database `{database}` was not written by this program")]
@@ -229,13 +285,20 @@ impl StoreError {
             | Self::ForeignDatabase { .. }
             | Self::Dimension { .. }
             | Self::NewerVectors { .. } => PortErrorKind::Mismatch,
-            Self::DamagedDatabase { .. } | Self::DamagedVectors { .. } | Self::VectorsPanicked { .. } => {
-                PortErrorKind::Corrupt
-            }
-            Self::UnknownWorktree { .. } | Self::UnknownContent { .. } => PortErrorKind::NotFound,
+            Self::DamagedDatabase { .. }
+            | Self::DamagedMemories { .. }
+            | Self::DamagedVectors { .. }
+            | Self::VectorsPanicked { .. } => PortErrorKind::Corrupt,
+            Self::OlderSchema { .. } | Self::LogLeft { .. } | Self::ReadOnly { .. } => PortErrorKind::Denied,
+            Self::UnknownWorktree { .. }
+            | Self::UnknownContent { .. }
+            | Self::UnknownCursor { .. }
+            | Self::NoBackup { .. } => PortErrorKind::NotFound,
             Self::NoRoom { .. } | Self::DiskFull { .. } => PortErrorKind::DiskFull,
             Self::IdsExhausted { .. }
             | Self::UnfitExtraction { .. }
+            | Self::FileExists { .. }
+            | Self::NotABackup { .. }
             | Self::RootNotUtf8 { .. }
             | Self::NotFinite { .. }
             | Self::VectorsInUse { .. }
@@ -264,6 +327,20 @@ impl StoreError {
             Self::ForeignDatabase { database } | Self::DamagedDatabase { database, .. } => {
                 return Some(database.remedy.to_owned());
             }
+            Self::OlderSchema { .. } | Self::LogLeft { .. } => {
+                return Some("start the daemon once without `--read-only`".to_owned());
+            }
+            Self::ReadOnly { .. } => {
+                return Some("changes need a daemon and a client without `--read-only`".to_owned());
+            }
+            Self::NoBackup { .. } | Self::NotABackup { .. } => {
+                return Some("give the file of a backup: `codemem memory stats` names the newest".to_owned());
+            }
+            Self::FileExists { .. } => return Some("name a file that is not there yet".to_owned()),
+            Self::DamagedMemories {
+                path, newest_backup, ..
+            } => return Some(restore_hint(path, newest_backup.as_deref())),
+            Self::UnknownCursor { .. } => return Some("begin again at the first page".to_owned()),
             Self::NewerVectors { .. } => return Some(format!("update codemem; otherwise {REBUILD}")),
             Self::Dimension { .. }
             | Self::DamagedVectors { .. }
@@ -299,6 +376,28 @@ impl StoreError {
             | PortErrorKind::Failed => None,
         }
     }
+}
+
+/// How memories are brought back.
+pub(crate) fn restore_hint(database: &Path, newest_backup: Option<&Path>) -> String {
+    match newest_backup {
+        Some(backup) => format!("restore the newest backup: `codemem memory restore {}`", shown(backup)),
+        None => format!(
+            "there is no backup: save what can still be read with `codemem memory export`, move `{}` away and import it; \
+             or put a copy back with `codemem memory restore PATH`",
+            database.display()
+        ),
+    }
+}
+
+/// A path as a shell takes it.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@:,".contains(c);
+    if text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// How a repository's stores are made anew.

@@ -3,9 +3,10 @@
 //! Runs on the caller's thread. Knows nothing of what the files mean.
 
 use crate::error::{StoreError, StoreResult};
+use rustix::fs::SeekFrom;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// What stores hold is as private as the code it was read from.
@@ -61,6 +62,65 @@ pub(crate) fn remove_file(path: &Path) -> StoreResult<()> {
     }
 }
 
+/// Copies a directory with all below it. Holes stay holes: the vector engine's files are mostly that.
+pub(crate) fn copy_directory(from: &Path, to: &Path) -> StoreResult<()> {
+    require_room(existing(to), disk_bytes(from))?;
+    let mut pending = vec![(from.to_owned(), to.to_owned())];
+    while let Some((from, to)) = pending.pop() {
+        create_private_directory(&to)?;
+        let failed = |source| StoreError::ReadFile {
+            path: from.clone(),
+            source,
+        };
+        for entry in fs::read_dir(&from).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            if entry.file_type().map_err(failed)?.is_dir() {
+                pending.push((from, to));
+            } else {
+                copy_file(&from, &to).map_err(|source| StoreError::WriteFile { path: to, source })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The path, or the nearest above it that is there.
+fn existing(path: &Path) -> &Path {
+    path.ancestors().find(|above| above.exists()).unwrap_or(path)
+}
+
+fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    /// Bytes read at a time.
+    const BLOCK: usize = 256 * 1024;
+    let source = File::open(from)?;
+    let target = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .open(to)?;
+    let bytes = source.metadata()?.len();
+    target.set_len(bytes)?;
+    let mut block = vec![0; BLOCK];
+    let mut offset = 0;
+    while offset < bytes {
+        let length = BLOCK.min((bytes - offset) as usize);
+        offset = match rustix::fs::seek(&source, SeekFrom::Data(offset)) {
+            Ok(found) if found > offset => found,
+            // A file system that does not know its holes has none to pass over.
+            Ok(_) | Err(rustix::io::Errno::INVAL) => {
+                source.read_exact_at(&mut block[..length], offset)?;
+                target.write_all_at(&block[..length], offset)?;
+                offset + length as u64
+            }
+            // Nothing but a hole is left.
+            Err(rustix::io::Errno::NXIO) => bytes,
+            Err(error) => return Err(error.into()),
+        };
+    }
+    Ok(())
+}
+
 /// Renames a damaged store, a file or a directory, to `NAME.damaged-SECONDS` beside it, and deletes
 /// what was set aside of it before: one damaged copy is kept for whoever wants to look. What belongs
 /// to a database file (its log) goes with it. `None` when there is nothing to set aside.
@@ -102,7 +162,8 @@ pub fn set_aside_before(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+/// A file beside another one, whose name goes on with `suffix`.
+pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -131,6 +192,25 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> StoreResult<()> {
         sync_directory_of(path)
     };
     replace().map_err(|source| write_error(path, source))
+}
+
+/// Renames a file over another one, durably.
+pub(crate) fn rename(from: &Path, to: &Path) -> StoreResult<()> {
+    fs::rename(from, to)
+        .and_then(|()| sync_directory_of(to))
+        .map_err(|source| write_error(to, source))
+}
+
+/// Gives a file that is whole and durable its name, unless something has that name already. Durable on return.
+pub(crate) fn name_anew(unfinished: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(unfinished, path) {
+        Ok(()) => fs::remove_file(unfinished)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        // A file system without second names.
+        Err(_) if fs::symlink_metadata(path).is_ok() => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(unfinished, path)?,
+    }
+    sync_directory_of(path)
 }
 
 /// Bytes that a file or a directory tree takes on the disk: blocks, not lengths, because the vector

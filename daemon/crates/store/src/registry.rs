@@ -24,6 +24,7 @@ const SCHEMA: Schema = Schema {
         ) STRICT, WITHOUT ROWID;
     "],
     synchronous: Synchronous::Full,
+    erases: false,
     remedy: "move the file away and register your roots again: `codemem index PATH`",
 };
 
@@ -39,7 +40,7 @@ pub struct RegistryDb {
     repairs: Vec<Repair>,
     copy: PathBuf,
     // Dropped last: a seal is put on what is closed.
-    _seal: SealWhenClosed,
+    _seal: Option<SealWhenClosed>,
 }
 
 impl RegistryDb {
@@ -65,7 +66,7 @@ impl RegistryDb {
             database,
             repairs,
             copy,
-            _seal: SealWhenClosed(path),
+            _seal: Some(SealWhenClosed(path)),
         };
         if !registry.repairs.is_empty() {
             for root in read_copy(&registry.copy) {
@@ -74,6 +75,17 @@ impl RegistryDb {
         }
         registry.write_copy();
         Ok(registry)
+    }
+
+    /// Opens `registry.db` in `directory` for reading only: nothing is made, changed or repaired. One that is not
+    /// there lists no roots.
+    pub fn open_read_only(directory: &Path) -> StoreResult<Self> {
+        Ok(Self {
+            database: Database::open_read_only(&directory.join(FILE_NAME), &SCHEMA, true)?,
+            repairs: Vec::new(),
+            copy: directory.join(COPY_NAME),
+            _seal: None,
+        })
     }
 
     /// What opening had to repair.

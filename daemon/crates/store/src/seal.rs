@@ -60,20 +60,25 @@ impl Stamp {
 /// Reads the seal of a store, a file or a directory, and breaks it. A seal that disagrees stays: it is
 /// what says that the store is damaged, until the store is set aside and [`remove`] is called.
 pub fn open(store: &Path) -> StoreResult<Verdict> {
+    let verdict = look(store)?;
+    if !matches!(verdict, Verdict::Changed(_)) {
+        files::remove_file(&seal_path(store))?;
+    }
+    Ok(verdict)
+}
+
+/// Reads the seal of a store that is only read, and leaves it as it is.
+pub fn look(store: &Path) -> StoreResult<Verdict> {
     let path = seal_path(store);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Verdict::Unsealed),
         Err(source) => return Err(StoreError::ReadFile { path, source }),
     };
-    let verdict = match parse(&bytes) {
-        Some(sealed) => compare(store, sealed)?,
-        None => Verdict::Unsealed,
-    };
-    if !matches!(verdict, Verdict::Changed(_)) {
-        files::remove_file(&path)?;
+    match parse(&bytes) {
+        Some(sealed) => compare(store, sealed),
+        None => Ok(Verdict::Unsealed),
     }
-    Ok(verdict)
 }
 
 /// Seals a store that nobody has open. Of files that are as in `before`, the content is not read

@@ -47,6 +47,19 @@ pub struct SqliteCatalog {
 }
 
 impl SqliteCatalog {
+    /// Opens the catalog in `directory` for reading only: nothing is made or changed on the disk.
+    pub fn open_read_only(directory: &Path) -> StoreResult<Self> {
+        let database = Database::open_read_only(&directory.join(schema::FILE_NAME), &schema::SCHEMA, false)?;
+        let kinds = database.read("read the symbol kinds", |tx| Kinds::read(tx, database.name()))?;
+        let generation = database.read("read the generation", settings::generation)?;
+        Ok(Self {
+            database,
+            kinds,
+            generation,
+            counts: CountsCache::default(),
+        })
+    }
+
     /// Opens the catalog in `directory`, creating both when missing. With `suspect`, or when its last
     /// owner did not close it, its pages are checked first.
     pub fn open(directory: &Path, suspect: bool) -> StoreResult<Self> {

@@ -13,13 +13,17 @@ pub(super) struct Kinds {
 }
 
 impl Kinds {
-    /// Gives every kind that the file does not know yet a number. A kind that this program does not
-    /// know was written by a newer one.
+    /// Gives every kind that the file does not know yet a number.
     pub(super) fn load(tx: &Connection, database: &DatabaseName) -> Result<Self, Fault> {
         let mut insert = tx.prepare("INSERT INTO kinds (name) VALUES (?1) ON CONFLICT (name) DO NOTHING")?;
         for kind in SymbolKind::ALL {
             insert.execute([kind.as_str()])?;
         }
+        Self::read(tx, database)
+    }
+
+    /// The numbers as they stand. A kind that this program does not know was written by a newer one.
+    pub(super) fn read(tx: &Connection, database: &DatabaseName) -> Result<Self, Fault> {
         let mut this = Self {
             numbers: HashMap::new(),
             kinds: HashMap::new(),

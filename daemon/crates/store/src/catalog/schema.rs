@@ -12,6 +12,7 @@ pub(super) const SCHEMA: Schema = Schema {
     application_id: i32::from_be_bytes(*b"cmct"),
     migrations: &[include_str!("migrations/001_initial.sql")],
     synchronous: Synchronous::Normal,
+    erases: false,
     remedy: REBUILD,
 };
 

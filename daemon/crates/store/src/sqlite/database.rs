@@ -2,6 +2,7 @@
 
 use super::migrate::{self, Schema};
 use super::readers::Readers;
+use super::way::Way;
 use crate::error::{DatabaseName, StoreError, StoreResult};
 use crate::files;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -17,9 +18,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// two million rows no faster.
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
-/// Page cache of a reader, in KiB: point look-ups need little, and there are several readers.
-const READER_CACHE_KIB: i64 = 4 * 1024;
-
 /// Pages in the write-ahead log before it is folded into the file: 32 MiB. Indexes by hash are written
 /// to all over, so the more batches share a fold, the fewer pages are written twice.
 const CHECKPOINT_PAGES: i64 = 8_192;
@@ -34,8 +32,10 @@ const STATEMENTS_KEPT: usize = 96;
 pub(crate) struct Database {
     // Closed first: only the last connection folds the log into the file, and a reader cannot.
     readers: Readers,
-    writer: Mutex<Connection>,
+    /// `None` when it is open for reading only.
+    writer: Option<Mutex<Connection>>,
     name: DatabaseName,
+    schema: &'static Schema,
     n_writes: AtomicU64,
 }
 
@@ -62,7 +62,7 @@ impl From<StoreError> for Fault {
 impl Database {
     /// Opens the file, creating it and its directory when missing, and brings it to the schema's
     /// latest version. A file whose last owner did not close it, or that is `suspect`, is checked first.
-    pub(crate) fn open(path: &Path, schema: &Schema, suspect: bool) -> StoreResult<Self> {
+    pub(crate) fn open(path: &Path, schema: &'static Schema, suspect: bool) -> StoreResult<Self> {
         let name = DatabaseName {
             path: path.to_owned(),
             remedy: schema.remedy,
@@ -94,9 +94,45 @@ impl Database {
         }
         migrate::migrate(&mut writer, schema).map_err(opened)?;
         Ok(Self {
-            readers: Readers::new(path),
-            writer: Mutex::new(writer),
+            readers: Readers::new(Way::Live(path.to_owned())),
+            writer: Some(Mutex::new(writer)),
             name,
+            schema,
+            n_writes: AtomicU64::new(0),
+        })
+    }
+
+    /// Opens the file for reading only: nothing is made or changed, on the disk or in it. One that is not there
+    /// reads as an empty one. Nobody may write it meanwhile.
+    pub(crate) fn open_read_only(path: &Path, schema: &'static Schema, suspect: bool) -> StoreResult<Self> {
+        let name = DatabaseName {
+            path: path.to_owned(),
+            remedy: schema.remedy,
+        };
+        let way = Way::to_still(path, schema, &name)?;
+        let reader = way.open().map_err(|source| StoreError::OpenDatabase {
+            database: name.clone(),
+            source,
+        })?;
+        let empty = migrate::inspect(&reader, schema, &name)?;
+        let found = reader
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|source| failure("read the version", &name, source))?;
+        if empty || found < schema.latest() {
+            return Err(StoreError::OlderSchema {
+                database: name,
+                found,
+                known: schema.latest(),
+            });
+        }
+        if suspect {
+            check(&reader, "integrity_check", &name)?;
+        }
+        Ok(Self {
+            readers: Readers::new(way),
+            writer: None,
+            name,
+            schema,
             n_writes: AtomicU64::new(0),
         })
     }
@@ -122,7 +158,7 @@ impl Database {
         body: impl FnOnce(&Connection) -> Result<T, Fault>,
     ) -> StoreResult<T> {
         let run = || -> Result<T, Fault> {
-            let mut writer = self.lock_writer();
+            let mut writer = self.lock_writer()?;
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = body(&transaction)?;
             transaction.commit()?;
@@ -146,7 +182,7 @@ impl Database {
     /// Looks at every page, and at indexes against their tables; the first finding is an error. Works
     /// on a connection of its own, so that no reader waits for its turn while it takes its time.
     pub(crate) fn check(&self) -> StoreResult<()> {
-        let reader = open_reader(&self.name.path).map_err(|source| StoreError::OpenDatabase {
+        let reader = self.readers.way().open().map_err(|source| StoreError::OpenDatabase {
             database: self.name.clone(),
             source,
         })?;
@@ -155,8 +191,7 @@ impl Database {
 
     /// Gives free pages and the write-ahead log back to the file system.
     pub(crate) fn compact(&self) -> StoreResult<()> {
-        let run = || -> rusqlite::Result<()> {
-            let writer = self.lock_writer();
+        self.change("compact", |writer, _| {
             // Each row that the pragma yields is one page moved: it works only while it is asked for more.
             for pragma in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
                 let mut statement = writer.prepare(pragma)?;
@@ -164,8 +199,40 @@ impl Database {
                 while rows.next()?.is_some() {}
             }
             writer.execute_batch("PRAGMA shrink_memory")
-        };
-        run().map_err(|source| self.explain("compact", Fault::Sqlite(source)))
+        })
+    }
+
+    /// Leaves nothing of what was deleted in the file and its log, whose schema says that it erases. Overwriting
+    /// cells is not enough: where SQLite has moved one to another page, a copy is left in the gap it came from,
+    /// until the page is written anew. False when a reader kept the log from being emptied.
+    pub(crate) fn erase(&self) -> StoreResult<bool> {
+        self.change("erase what was deleted", |writer, _| {
+            writer.execute_batch("VACUUM")?;
+            let is_busy: bool = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            writer.execute_batch("PRAGMA shrink_memory")?;
+            Ok(!is_busy)
+        })
+    }
+
+    /// Runs what is no transaction of ours on the connection that writes.
+    pub(super) fn change<T>(
+        &self,
+        action: &'static str,
+        body: impl FnOnce(&mut Connection, &Schema) -> rusqlite::Result<T>,
+    ) -> StoreResult<T> {
+        let result = body(&mut *self.lock_writer()?, self.schema);
+        self.n_writes.fetch_add(1, Ordering::Release);
+        result.map_err(|source| self.explain(action, Fault::Sqlite(source)))
+    }
+
+    /// Lends a connection that only reads, outside any transaction.
+    pub(super) fn lend<T>(
+        &self,
+        action: &'static str,
+        body: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> StoreResult<T> {
+        let run = || -> Result<T, Fault> { body(&*self.readers.take()?) };
+        run().map_err(|fault| self.explain(action, fault))
     }
 
     /// Bytes on disk, log included.
@@ -174,9 +241,14 @@ impl Database {
         files::disk_bytes(path) + files::disk_bytes(&log_path(path)) + files::disk_bytes(&with_suffix(path, "-shm"))
     }
 
-    fn lock_writer(&self) -> MutexGuard<'_, Connection> {
+    fn lock_writer(&self) -> StoreResult<MutexGuard<'_, Connection>> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::ReadOnly {
+                path: self.name.path.clone(),
+            });
+        };
         // A panic inside a transaction has rolled it back on the way out.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Refuses to begin what may write up to `bytes` when the disk has no room for it.
@@ -187,11 +259,6 @@ impl Database {
     fn explain(&self, action: &'static str, fault: Fault) -> StoreError {
         match fault {
             Fault::Refused(error) => error,
-            Fault::Sqlite(source) if is_full(&source, &self.name.path) => StoreError::DiskFull {
-                action,
-                path: self.name.path.clone(),
-                source: source.into(),
-            },
             Fault::Sqlite(source) => {
                 // A value that is not what was stored there: only the check can say whether the file is at fault.
                 if source.sqlite_error().is_none()
@@ -199,13 +266,25 @@ impl Database {
                 {
                     return damage;
                 }
-                StoreError::Query {
-                    action,
-                    database: self.name.clone(),
-                    source,
-                }
+                failure(action, &self.name, source)
             }
         }
+    }
+}
+
+/// What SQLite failed at, as an error.
+pub(super) fn failure(action: &'static str, name: &DatabaseName, source: rusqlite::Error) -> StoreError {
+    if is_full(&source, &name.path) {
+        return StoreError::DiskFull {
+            action,
+            path: name.path.clone(),
+            source: source.into(),
+        };
+    }
+    StoreError::Query {
+        action,
+        database: name.clone(),
+        source,
     }
 }
 
@@ -220,12 +299,8 @@ fn is_full(error: &rusqlite::Error, path: &Path) -> bool {
             && files::available_bytes(path).is_some_and(|available| available < FULL_DISK_BYTES)
 }
 
-/// Opens a connection that can only read.
-pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, READER_CACHE_KIB)
-}
-
-fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Connection> {
+/// Opens a connection with what all of ours have.
+pub(super) fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
@@ -242,11 +317,15 @@ fn configure_writer(writer: &Connection, schema: &Schema, empty: bool) -> rusqli
     writer.pragma_update(None, "synchronous", schema.synchronous.pragma())?;
     writer.pragma_update(None, "foreign_keys", true)?;
     writer.pragma_update(None, "temp_store", "MEMORY")?;
+    if schema.erases {
+        writer.pragma_update(None, "secure_delete", true)?;
+    }
     writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     writer.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)
 }
 
-fn check(connection: &Connection, pragma: &str, name: &DatabaseName) -> StoreResult<()> {
+/// Looks at the pages of a file in one of SQLite's ways; the first finding is an error.
+pub(super) fn check(connection: &Connection, pragma: &str, name: &DatabaseName) -> StoreResult<()> {
     let finding: String = connection
         .pragma_query_value(None, pragma, |row| row.get(0))
         .map_err(|source| StoreError::Query {
@@ -263,11 +342,13 @@ fn check(connection: &Connection, pragma: &str, name: &DatabaseName) -> StoreRes
     })
 }
 
-fn log_path(path: &Path) -> PathBuf {
+/// The write-ahead log of a database.
+pub(super) fn log_path(path: &Path) -> PathBuf {
     with_suffix(path, "-wal")
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// A file beside another one.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -284,6 +365,7 @@ mod tests {
         application_id: 7,
         migrations: &["CREATE TABLE a (x INTEGER NOT NULL, padding BLOB)"],
         synchronous: Synchronous::Normal,
+        erases: false,
         remedy: "start again",
     };
 

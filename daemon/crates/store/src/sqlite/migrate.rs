@@ -13,6 +13,8 @@ pub(crate) struct Schema {
     pub(crate) migrations: &'static [&'static str],
     /// What a commit survives.
     pub(crate) synchronous: Synchronous,
+    /// Whether what is deleted is overwritten, so that [`super::Database::erase`] leaves nothing of it.
+    pub(crate) erases: bool,
     /// What the user can do when the file is beyond repair.
     pub(crate) remedy: &'static str,
 }
@@ -37,7 +39,8 @@ impl Synchronous {
 }
 
 impl Schema {
-    fn latest(&self) -> i32 {
+    /// The version that this program writes.
+    pub(super) fn latest(&self) -> i32 {
         self.migrations.len() as i32
     }
 }
@@ -96,6 +99,7 @@ mod tests {
         application_id: 7,
         migrations: &["CREATE TABLE a (x); INSERT INTO a VALUES (1);"],
         synchronous: Synchronous::Full,
+        erases: false,
         remedy: "start again",
     };
     const TWO: Schema = Schema {

@@ -3,9 +3,12 @@
 //! Every database file goes through [`Database`]: the code index, the registry and whatever else has
 //! a schema of its own. Runs on the caller's threads.
 
+mod copy;
 mod database;
 mod migrate;
 mod readers;
+mod way;
 
+pub(crate) use copy::open_copy;
 pub(crate) use database::{Database, Fault};
 pub(crate) use migrate::{Schema, Synchronous};

@@ -1,9 +1,8 @@
 //! A few read-only connections, opened when they are first needed and shared by all reading threads.
 
-use super::database::open_reader;
+use super::way::Way;
 use rusqlite::Connection;
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Most connections open at once: as many searches as a laptop has cores to run them. One more waits.
@@ -11,7 +10,7 @@ const MAX_READERS: usize = 4;
 
 /// The pool.
 pub(super) struct Readers {
-    path: PathBuf,
+    way: Way,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -23,12 +22,17 @@ struct State {
 }
 
 impl Readers {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(super) fn new(way: Way) -> Self {
         Self {
-            path: path.to_owned(),
+            way,
             state: Mutex::default(),
             freed: Condvar::new(),
         }
+    }
+
+    /// How the connections are opened.
+    pub(super) fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Lends a connection, waiting while all are out.
@@ -53,7 +57,7 @@ impl Readers {
             pool: self,
             connection: None,
         };
-        reader.connection = Some(open_reader(&self.path)?);
+        reader.connection = Some(self.way.open()?);
         Ok(reader)
     }
 
@@ -102,7 +106,7 @@ mod tests {
     fn connections_are_reused_bounded_and_a_failed_opening_gives_its_place_back() {
         let root = tempfile::tempdir().expect("temporary directory");
         let path = root.path().join("a.db");
-        let readers = Readers::new(&path);
+        let readers = Readers::new(Way::Live(path.clone()));
         for _ in 0..2 * MAX_READERS {
             assert!(readers.take().is_err(), "the file is not there yet");
         }

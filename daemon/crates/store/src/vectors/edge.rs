@@ -2,6 +2,7 @@
 
 use super::descriptor::{Descriptor, SPACES, shard_directory, slot};
 use super::shard::Shard;
+use crate::engine::{DELETE_RESERVE, DISK_RESERVE, WRITE_AMPLIFICATION};
 use crate::error::{StoreError, StoreResult};
 use crate::files;
 use codemem_core::ids::{IdSet, TextId};
@@ -14,16 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 /// Vectors up to which every query looks at each of them: 50,000 of 384 dimensions take about 12 ms,
 /// and a graph over them a minute and a half of CPU to build.
 const EXACT_UP_TO: usize = 50_000;
-
-/// Bytes of disk left alone. The engine writes through mapped files, where a full disk is not an error
-/// but the end of the process.
-const DISK_RESERVE: u64 = 64 * 1024 * 1024;
-
-/// Bytes of disk left alone by deletions, which are how room is made.
-const DELETE_RESERVE: u64 = 4 * 1024 * 1024;
-
-/// Copies of a vector that are on disk until the operation log is cut, rounded up.
-const WRITE_AMPLIFICATION: u64 = 4;
 
 /// The vector index of one repository. Any thread searches; writers queue.
 pub struct EdgeVectors {
@@ -64,6 +55,22 @@ impl EdgeVectors {
             }
         }
         Ok(Some(Self::new(directory.to_owned(), descriptor, slots)))
+    }
+
+    /// Opens the index in `directory` without changing it, by a copy in `scratch`, which must not exist and is the
+    /// caller's to remove: the engine writes into what it opens, if only to note that it did. `None` when there is none.
+    pub fn open_copy(directory: &Path, scratch: &Path) -> StoreResult<Option<Self>> {
+        let Some(descriptor) = Descriptor::load(directory)? else {
+            return Ok(None);
+        };
+        files::create_private_directory(scratch)?;
+        descriptor.save(scratch)?;
+        for space in SPACES {
+            if descriptor.has_shard[slot(space)] {
+                files::copy_directory(&shard_directory(directory, space), &shard_directory(scratch, space))?;
+            }
+        }
+        Self::open(scratch)
     }
 
     /// Makes an empty index in `directory` for the catalog of this generation. One that is there is deleted.

@@ -1,34 +1,23 @@
-//! One Qdrant shard, with its panics caught, its log kept short and its errors given a kind.
+//! One Qdrant shard of plain vectors: what is asked of it, and how it is configured.
 //!
 //! Searches run beside one another and beside updates. Updates, flushing and optimising must not
-//! overlap: the caller holds its writer lock around them (the engine's flush panics when it meets
-//! another writer).
+//! overlap: the caller holds its writer lock around them.
 
-use crate::error::{StoreError, StoreResult};
+use crate::engine::{self, Engine};
+use crate::error::StoreResult;
 use crate::files;
 use codemem_core::ids::{IdSet, TextId};
 use qdrant_edge::{
-    Condition, Distance, EdgeConfig, EdgeConfigBuilder, EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder,
-    Filter, HasIdCondition, NamedQuery, OperationResult, PointId, PointInsertOperations, PointOperations,
-    PointStructPersisted, QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, UpdateOperation, VectorStructInternal,
-    VectorStructPersisted, WalOptions, WithPayloadInterface, WithVector,
+    Condition, Distance, EdgeConfig, EdgeConfigBuilder, EdgeOptimizersConfig, EdgeVectorParamsBuilder, Filter,
+    HasIdCondition, NamedQuery, PointId, PointInsertOperations, PointOperations, PointStructPersisted, QueryEnum,
+    QueryRequest, ScoringQuery, ScrollRequest, VectorStructInternal, VectorStructPersisted, WithPayloadInterface,
+    WithVector,
 };
-use std::any::Any;
-use std::fs::{self, File, TryLockError};
-use std::io;
 use std::mem::size_of;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Name of the one vector that each point has.
 const VECTOR_NAME: &str = "";
-
-/// Bytes of one file of the engine's operation log, allocated in full: the smallest that holds a few batches.
-const LOG_FILE_BYTES: usize = 1024 * 1024;
-
-/// Bytes of operation log kept before it is cut. The engine never reads it back and never cuts it
-/// itself; cutting means opening the shard again, tens of milliseconds every 8,000 vectors.
-const LOG_KEPT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Points per operation: the segment is locked against searches for as long as one takes, about 5 ms.
 const UPSERT_BATCH: usize = 256;
@@ -46,48 +35,29 @@ const VACUUM_MIN_VECTORS: usize = 1_000;
 /// Segments that are left side by side: one that is being written and one that is not.
 const SEGMENTS: usize = 2;
 
-/// Bytes left on a disk that is full for our purposes: less than one file of the operation log.
-const FULL_DISK_BYTES: u64 = LOG_FILE_BYTES as u64;
-
-/// Bytes that opening a shard may need: the next file of its log, and of its first segment.
-const OPENING_BYTES: u64 = 48 * 1024 * 1024;
-
 /// An `indexing_threshold` that means never.
 const NEVER: usize = 0;
 
 /// An open shard.
 pub(super) struct Shard {
-    directory: PathBuf,
     dimension: usize,
-    // Always there until dropped; dropping the engine's type may panic and so is done by hand.
-    engine: Option<Box<EdgeShard>>,
+    engine: Engine,
 }
 
 impl Shard {
     /// Makes an empty shard; the directory must not exist or hold nothing.
     pub(super) fn create(directory: &Path, dimension: usize) -> StoreResult<Self> {
-        files::create_private_directory(directory)?;
-        let engine = guard(directory, "create a shard", || {
-            EdgeShard::new(directory, config(dimension))
-        })?;
         Ok(Self {
-            directory: directory.to_owned(),
             dimension,
-            engine: Some(Box::new(engine)),
+            engine: Engine::create(directory, config(dimension))?,
         })
     }
 
     /// Opens a shard that [`Shard::create`] made.
     pub(super) fn load(directory: &Path, dimension: usize) -> StoreResult<Self> {
-        let log = log_directory(directory);
-        refuse_when_in_use(directory, &log)?;
-        cut_log(&log);
-        let engine = caught(|| EdgeShard::load(directory, Some(config(dimension))))
-            .map_err(|failure| diagnose(directory, failure.into_reason()))?;
         Ok(Self {
-            directory: directory.to_owned(),
             dimension,
-            engine: Some(Box::new(engine)),
+            engine: Engine::load(directory, config(dimension))?,
         })
     }
 
@@ -108,7 +78,7 @@ impl Shard {
                 })
                 .collect();
             let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(points));
-            self.update("add vectors", operation)?;
+            self.engine.update("add vectors", operation)?;
         }
         Ok(())
     }
@@ -117,7 +87,8 @@ impl Shard {
     pub(super) fn delete(&self, texts: &[TextId]) -> StoreResult<()> {
         for batch in texts.chunks(UPSERT_BATCH) {
             let ids = batch.iter().map(|text| point_id(text.0)).collect();
-            self.update("delete vectors", PointOperations::DeletePoints { ids })?;
+            self.engine
+                .update("delete vectors", PointOperations::DeletePoints { ids })?;
         }
         Ok(())
     }
@@ -161,7 +132,7 @@ impl Shard {
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };
-        let found = guard(&self.directory, "search vectors", || self.engine().query(request))?;
+        let found = self.engine.run("search vectors", |shard| shard.query(request))?;
         let mut found: Vec<_> = found
             .into_iter()
             .filter_map(|point| match point.id {
@@ -175,17 +146,11 @@ impl Shard {
 
     /// How many vectors there are.
     pub(super) fn count(&self) -> StoreResult<u64> {
-        guard(&self.directory, "count vectors", || {
-            Ok(self.engine().info().points_count as u64)
-        })
+        self.engine.count()
     }
 
     /// Reads every vector; one that is not there, or that is no unit vector, is damage.
     pub(super) fn check(&self) -> StoreResult<()> {
-        let damaged = |finding: String| StoreError::DamagedVectors {
-            directory: self.directory.clone(),
-            finding,
-        };
         let (mut offset, mut n_read) = (None, 0);
         let n_points = self.count()?;
         loop {
@@ -197,12 +162,12 @@ impl Shard {
                 with_vector: WithVector::Bool(true),
                 order_by: None,
             };
-            let (records, next) =
-                caught(|| self.engine().scroll(request)).map_err(|failure| damaged(failure.into_reason()))?;
+            let (records, next) = self.engine.examine(|shard| shard.scroll(request))?;
             n_read += records.len() as u64;
             for record in records {
                 if !is_unit(record.vector.as_ref(), self.dimension) {
-                    return Err(damaged(format!("the vector of point {} is not one", record.id)));
+                    let finding = format!("the vector of point {} is not one", record.id);
+                    return Err(self.engine.damaged(finding));
                 }
             }
             let Some(next) = next else { break };
@@ -210,35 +175,35 @@ impl Shard {
         }
         // Vectors may have come or gone while they were read.
         if n_read < n_points.min(self.count()?) {
-            return Err(damaged(format!("{n_read} vectors can be read, {n_points} are counted")));
+            let finding = format!("{n_read} vectors can be read, {n_points} are counted");
+            return Err(self.engine.damaged(finding));
         }
         Ok(())
     }
 
     /// Makes everything so far durable.
     pub(super) fn flush(&self) -> StoreResult<()> {
-        guard(&self.directory, "flush vectors", || {
-            self.engine().flush();
-            Ok(())
-        })
+        self.engine.flush()
     }
 
     /// Whether the operation log has grown enough for [`Shard::reopen`] to be worth its while.
     pub(super) fn has_long_log(&self) -> bool {
-        files::disk_bytes(&log_directory(&self.directory)) > LOG_KEPT_BYTES
+        self.engine.has_long_log()
     }
 
     /// Closes and opens the shard, which gives its operation log back to the file system.
-    pub(super) fn reopen(mut self) -> StoreResult<Self> {
-        self.close()?;
-        Self::load(&self.directory, self.dimension)
+    pub(super) fn reopen(self) -> StoreResult<Self> {
+        let directory = self.engine.directory().to_owned();
+        self.engine.close()?;
+        Self::load(&directory, self.dimension)
     }
 
     /// Closes the shard and removes it from the disk.
-    pub(super) fn destroy(mut self) -> StoreResult<()> {
+    pub(super) fn destroy(self) -> StoreResult<()> {
+        let directory = self.engine.directory().to_owned();
         // What flushing would have said about files that are about to go is of no interest.
-        let _closed = self.close();
-        files::remove_directory(&self.directory)
+        let _closed = self.engine.close();
+        files::remove_directory(&directory)
     }
 
     /// Rewrites segments of which much has been deleted, and builds graphs over those that hold
@@ -247,47 +212,16 @@ impl Shard {
         let threshold = graph_above.map_or(NEVER, |n_vectors| {
             (n_vectors * self.dimension * size_of::<f32>() / 1024).max(1)
         });
-        guard(&self.directory, "optimise a shard", || {
-            self.engine().set_optimizers_config(optimizers(threshold))?;
-            self.engine().optimize()
+        self.engine.run("optimise a shard", |shard| {
+            shard.set_optimizers_config(optimizers(threshold))?;
+            shard.optimize()
         })
     }
 
     /// Whether a search may go through a graph.
     pub(super) fn has_graph(&self) -> StoreResult<bool> {
-        guard(&self.directory, "look at a shard", || {
-            Ok(self.engine().info().indexed_vectors_count > 0)
-        })
-    }
-
-    fn update(&self, action: &'static str, operation: PointOperations) -> StoreResult<()> {
-        guard(&self.directory, action, || {
-            self.engine().update(UpdateOperation::PointOperation(operation))
-        })
-    }
-
-    fn engine(&self) -> &EdgeShard {
         self.engine
-            .as_deref()
-            .expect("a shard that is not closed has its engine")
-    }
-
-    fn close(&mut self) -> StoreResult<()> {
-        let engine = self.engine.take();
-        guard(&self.directory, "close a shard", || {
-            drop(engine);
-            Ok(())
-        })
-    }
-}
-
-impl Drop for Shard {
-    fn drop(&mut self) {
-        if self.engine.is_some()
-            && let Err(error) = self.close()
-        {
-            tracing::warn!(%error, "vectors since the last flush are lost and will be made again");
-        }
+            .run("look at a shard", |shard| Ok(shard.info().indexed_vectors_count > 0))
     }
 }
 
@@ -300,10 +234,7 @@ fn config(dimension: usize) -> EdgeConfig {
     EdgeConfigBuilder::new()
         .vector(VECTOR_NAME, vector)
         .optimizers(optimizers(NEVER))
-        .wal_options(WalOptions {
-            segment_capacity: LOG_FILE_BYTES,
-            ..WalOptions::default()
-        })
+        .wal_options(engine::log_options())
         .build()
 }
 
@@ -318,163 +249,14 @@ fn optimizers(indexing_threshold_kib: usize) -> EdgeOptimizersConfig {
     }
 }
 
-/// Whether a stored vector can be what was given: unit length, but for rounding.
+/// Whether a stored vector can be what was given.
 fn is_unit(vector: Option<&VectorStructInternal>, dimension: usize) -> bool {
-    /// Furthest that a squared length may be from one.
-    const ROUNDING: f32 = 0.05;
     match vector {
-        Some(VectorStructInternal::Single(vector)) => {
-            let squared = vector.iter().map(|x| x * x).sum::<f32>();
-            vector.len() == dimension && (squared - 1.0).abs() <= ROUNDING
-        }
+        Some(VectorStructInternal::Single(vector)) => vector.len() == dimension && engine::is_unit(vector),
         Some(VectorStructInternal::MultiDense(_) | VectorStructInternal::Named(_)) | None => false,
     }
 }
 
 fn point_id(text: u32) -> PointId {
     PointId::NumId(u64::from(text))
-}
-
-/// Runs a piece of the engine and gives its failure a subject. The engine only has words for what went
-/// wrong, so a full disk is recognised by looking.
-fn guard<T>(directory: &Path, action: &'static str, run: impl FnOnce() -> OperationResult<T>) -> StoreResult<T> {
-    caught(run).map_err(|failure| match files::available_bytes(directory) {
-        Some(available) if available < FULL_DISK_BYTES => StoreError::DiskFull {
-            action,
-            path: directory.to_owned(),
-            source: failure.into_reason().into(),
-        },
-        Some(_) | None => match failure {
-            Failure::Refused(reason) => StoreError::Vectors {
-                action,
-                directory: directory.to_owned(),
-                reason,
-            },
-            Failure::Panicked(reason) => StoreError::VectorsPanicked {
-                action,
-                directory: directory.to_owned(),
-                reason,
-            },
-        },
-    })
-}
-
-/// How the engine failed, in its own words.
-enum Failure {
-    /// It said so.
-    Refused(String),
-    /// It panicked.
-    Panicked(String),
-}
-
-impl Failure {
-    fn into_reason(self) -> String {
-        match self {
-            Self::Refused(reason) | Self::Panicked(reason) => reason,
-        }
-    }
-}
-
-/// Runs a piece of the engine; a panic becomes an error like any other.
-fn caught<T>(run: impl FnOnce() -> OperationResult<T>) -> Result<T, Failure> {
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(result) => result.map_err(|error| Failure::Refused(error.to_string())),
-        Err(panic) => Err(Failure::Panicked(panic_message(panic.as_ref()))),
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<&str>() {
-        return (*message).to_owned();
-    }
-    panic
-        .downcast_ref::<String>()
-        .cloned()
-        .unwrap_or_else(|| "panic without a message".to_owned())
-}
-
-/// Says why a shard could not be opened. The engine only has words for it, so the machine is looked
-/// at: a disk without room, files that may not be read or written, descriptors that have run out are
-/// no damage. What is left is, and so is a file or a directory that is missing.
-fn diagnose(directory: &Path, finding: String) -> StoreError {
-    if let Err(error) = files::require_room(directory, OPENING_BYTES) {
-        return error;
-    }
-    match reachable(directory) {
-        Err((path, source)) if source.kind() != io::ErrorKind::NotFound => StoreError::WriteFile { path, source },
-        Ok(()) | Err(_) => StoreError::DamagedVectors {
-            directory: directory.to_owned(),
-            finding,
-        },
-    }
-}
-
-/// Whether every file below a directory can be opened for reading and writing, and one more be made.
-fn reachable(directory: &Path) -> Result<(), (PathBuf, io::Error)> {
-    let probe = directory.join("probe.tmp");
-    fs::write(&probe, [0; 4096])
-        .and_then(|()| fs::remove_file(&probe))
-        .map_err(|error| (probe, error))?;
-    let mut pending = vec![directory.to_owned()];
-    while let Some(place) = pending.pop() {
-        let failed = |error| (place.clone(), error);
-        for entry in fs::read_dir(&place).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let path = entry.path();
-            if entry.file_type().map_err(failed)?.is_dir() {
-                pending.push(path);
-            } else {
-                File::options()
-                    .read(true)
-                    .write(true)
-                    .open(&path)
-                    .map_err(|error| (path, error))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A healthy shard that is open elsewhere must not pass for a damaged one. The engine holds a lock on
-/// the directory of its log.
-fn refuse_when_in_use(directory: &Path, log: &Path) -> StoreResult<()> {
-    let Ok(file) = File::open(log) else {
-        return Ok(());
-    };
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(StoreError::VectorsInUse {
-            directory: directory.to_owned(),
-        }),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-    }
-}
-
-fn log_directory(shard: &Path) -> PathBuf {
-    shard.join("wal")
-}
-
-/// Removes the closed files of a shard's operation log, except the last: the numbers of coming
-/// operations go on from it, and an operation with a smaller number than a point's last one is ignored.
-fn cut_log(log: &Path) {
-    let cut = || -> io::Result<()> {
-        let mut closed = Vec::new();
-        for entry in fs::read_dir(log)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let start = name.to_str().and_then(|name| name.strip_prefix("closed-"));
-            if let Some(start) = start.and_then(|start| start.parse::<u64>().ok()) {
-                closed.push((start, entry.path()));
-            }
-        }
-        closed.sort();
-        closed.pop();
-        // Oldest first: whatever is left after a crash is without gaps.
-        for (_, path) in closed {
-            fs::remove_file(path)?;
-        }
-        Ok(())
-    };
-    if let Err(error) = cut() {
-        tracing::debug!(%error, log = %log.display(), "operation log left as it is");
-    }
 }
