@@ -1,7 +1,7 @@
 //! What the engine is given: its ports and its limits.
 
 use arc_swap::ArcSwap;
-use codemem_core::ports::{Embedder, Extractor, ModelAssets, Registry, SourceTree};
+use codemem_core::ports::{Embedder, Extractor, MemoryStore, ModelAssets, Registry, SourceTree};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,6 +19,8 @@ pub struct Ports {
     pub embedder: Arc<dyn Embedder>,
     /// The model and its runtime.
     pub assets: Arc<dyn ModelAssets>,
+    /// The memories, of which some stand beside hits; `None` where they cannot be opened.
+    pub memories: Option<Arc<dyn MemoryStore>>,
     /// The wall clock.
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
@@ -39,6 +41,8 @@ pub struct EngineConfig {
     pub home: Option<PathBuf>,
     /// Whether missing models are fetched when vectors are wanted.
     pub fetch_assets: bool,
+    /// Whether nothing that is stored is changed: repositories are opened and searched, and no other job runs.
+    pub read_only: bool,
 }
 
 impl Default for EngineConfig {
@@ -50,6 +54,7 @@ impl Default for EngineConfig {
             search_threads: 4,
             home: None,
             fetch_assets: true,
+            read_only: false,
         }
     }
 }

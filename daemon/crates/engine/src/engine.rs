@@ -20,7 +20,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, oneshot, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     search_permits: Arc<Semaphore>,
     pub(crate) cancel: CancellationToken,
     tracker: TaskTracker,
+    /// Told when a model may have come: memories want vectors, too.
+    pub(crate) models_changed: Notify,
 }
 
 /// A request to index, and where to watch it come true.
@@ -97,6 +99,7 @@ impl Engine {
             search_permits,
             cancel,
             tracker,
+            models_changed: Notify::new(),
         };
         let handles = by_repository
             .into_iter()
@@ -273,8 +276,9 @@ impl Engine {
         self.whole(async move { inner.prune(dry_run).await }).await
     }
 
-    /// Tries again to embed what has no vector, in every repository.
+    /// Tries again to embed what has no vector, in every repository and of the memories.
     pub async fn retry_vectors(&self) {
+        self.inner.models_changed.notify_one();
         for handle in self.inner.repositories.load_full().values() {
             // An actor that is gone has no vectors to retry.
             let _closed = handle.mailbox.send(Asked::here(Command::Vectors)).await;
@@ -366,6 +370,16 @@ impl Inner {
             self.cancel.child_token(),
             &self.tracker,
         )
+    }
+
+    /// Largest file read, in bytes.
+    pub(crate) fn max_file_bytes(&self) -> u64 {
+        self.config.load().max_file_bytes
+    }
+
+    /// Whether missing models are fetched when vectors are wanted.
+    pub(crate) fn fetches_assets(&self) -> bool {
+        self.config.load().fetch_assets
     }
 
     /// A list of roots that was made anew from its copy concerns every root in it.

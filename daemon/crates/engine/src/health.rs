@@ -117,7 +117,7 @@ fn examine(stores: &Stores, locate: &dyn Fn(StoreKind) -> PathBuf, is_current: &
             return findings;
         }
         let checked = match store {
-            StoreKind::Roots => Ok(()),
+            StoreKind::Roots | StoreKind::Memories => Ok(()),
             StoreKind::Catalog => stores.catalog.check(),
             StoreKind::Lexical => stores.lexical.check(),
             StoreKind::Vectors => stores.vectors.check(),

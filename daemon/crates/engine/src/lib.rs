@@ -1,4 +1,4 @@
-//! The engine: which repositories there are, how they are indexed, how they are searched.
+//! The engine: which repositories there are, how they are indexed, how they are searched; what is remembered.
 //!
 //! One actor task per repository owns its state behind a bounded mailbox and runs at most one job at
 //! a time on a named thread (`repository`); the front keeps the set of repositories
@@ -10,9 +10,11 @@ mod config;
 mod engine;
 mod error;
 mod health;
+pub mod memory;
 mod pass;
 mod permits;
 mod progress;
+mod project;
 mod prune;
 mod registrar;
 mod repository;
@@ -27,4 +29,4 @@ pub use error::{EngineError, ErrorKind};
 pub use health::{HealthReport, RepositoryHealth};
 pub use progress::{Phase, Progress, RootState};
 pub use prune::PruneReport;
-pub use search::{Coverage, Hit, SearchAnswer, SearchRequest};
+pub use search::{AnchoredMemory, Coverage, Hit, SearchAnswer, SearchRequest};

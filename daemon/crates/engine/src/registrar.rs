@@ -28,7 +28,7 @@ impl Inner {
         if self.cancel.is_cancelled() {
             return Err(EngineError::Stopping);
         }
-        let key = RepositoryKey::new(crate::pass::hash(identity.repository.as_os_str().as_encoded_bytes()));
+        let key = crate::project::key(identity);
         let (root, row) = (
             identity.root.clone(),
             Root {

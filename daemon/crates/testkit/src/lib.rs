@@ -9,7 +9,7 @@ mod sandbox;
 mod wait;
 
 pub use fakes::{
-    FakeAssets, FakeEmbedder, FakeExtractor, FakeRegistry, FakeSource, Fault, Faults, MemoryCatalog, MemoryLexical,
+    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, Fault, Faults, MemoryCatalog, MemoryLexical,
     MemoryVectors,
 };
 pub use sandbox::{Answer, Sandbox, where_permissions_bind};

@@ -48,6 +48,10 @@ pub(crate) fn spawn(
         closing: None,
         healing: Healing::default(),
     };
+    if actor.context.is_read_only() {
+        // What is damaged stays as it is.
+        actor.healing.in_vain = true;
+    }
     for root in roots {
         actor.enqueue_pass(root, false);
     }
@@ -316,6 +320,9 @@ impl Actor {
     /// Queues a pass over a root; one that waits already serves both requests.
     fn enqueue_pass(&mut self, root: PathBuf, force: bool) -> u64 {
         let handle = self.root(&root);
+        if self.context.is_read_only() {
+            return handle.state.borrow().requested;
+        }
         let busy = self.runs_pass_over(&root);
         let mut number = 0;
         handle.state.send_modify(|state| {
@@ -340,7 +347,7 @@ impl Actor {
     }
 
     fn enqueue_vectors(&mut self) {
-        if !self.queue.iter().any(|queued| matches!(queued.job, Job::Vectors)) {
+        if !self.context.is_read_only() && !self.queue.iter().any(|queued| matches!(queued.job, Job::Vectors)) {
             self.queue.push_back(Queued::here(Job::Vectors));
         }
     }

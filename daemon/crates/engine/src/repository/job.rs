@@ -29,6 +29,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Whether nothing that is stored may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.config.load().read_only
+    }
+
     /// What decides how a content is cut and what is embedded of it.
     pub(crate) fn units_version(&self) -> u32 {
         /// Above any number of compositions.
@@ -188,13 +193,19 @@ pub(super) fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
         .open(&context.key)
         .map_err(EngineError::port("open the index"))?;
     report(context, &stores);
-    finish_what_a_crash_left(context, &stores)?;
+    if !context.is_read_only() {
+        finish_what_a_crash_left(context, &stores)?;
+    }
     for (root, handle) in context.published.roots.load().iter() {
-        let worktree = stores
-            .catalog
-            .worktree(root)
-            .map_err(EngineError::port("register the root"))?;
-        publish_view(&stores, worktree, handle)?;
+        let worktree = if context.is_read_only() {
+            stores.catalog.find_worktree(root)
+        } else {
+            stores.catalog.worktree(root).map(Some)
+        };
+        // One that was never indexed has nothing to be searched.
+        if let Some(worktree) = worktree.map_err(EngineError::port("register the root"))? {
+            publish_view(&stores, worktree, handle)?;
+        }
     }
     let stores = Arc::new(stores);
     context.published.stores.store(Some(Arc::clone(&stores)));

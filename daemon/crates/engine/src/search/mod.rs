@@ -2,8 +2,9 @@
 //!
 //! Runs on a blocking thread of the runtime, reads published snapshots only, never waits for an
 //! indexing job. Evidence is gathered ([`gather`]), ranked by `codemem_core::rank`, and shown with
-//! the file as it stands now ([`show`]).
+//! the file as it stands now ([`show`]), and with what is remembered about it ([`beside`]).
 
+mod beside;
 mod gather;
 mod show;
 
@@ -13,6 +14,7 @@ use crate::progress::RootState;
 use crate::threads::Stop;
 use crate::view::{View, ViewFile};
 use codemem_core::ids::{IdSet, TextId};
+use codemem_core::memory::{MemoryId, SessionId};
 use codemem_core::ports::{Stores, WorktreeCounts};
 use codemem_core::query::Query;
 use codemem_core::rank::{self, Features};
@@ -51,6 +53,8 @@ pub struct SearchRequest {
     pub path_glob: Option<String>,
     /// Say of each hit which features made its score.
     pub explain: bool,
+    /// The caller's session, whose memories may stand beside hits.
+    pub session: Option<SessionId>,
 }
 
 /// One file that answers.
@@ -78,6 +82,19 @@ pub struct Hit {
     pub stale: bool,
     /// What made the score; empty unless asked for.
     pub shares: Vec<rank::Share>,
+    /// Memories that are anchored to the file or to what is shown of it; at most three.
+    pub memories: Vec<AnchoredMemory>,
+}
+
+/// A memory beside the code it is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AnchoredMemory {
+    /// Its id.
+    pub id: MemoryId,
+    /// Its first line, cut.
+    pub title: String,
+    /// What has become of the code since: `code changed since 2026-11-02`.
+    pub stale: Option<String>,
 }
 
 /// What an answer rests on.
@@ -187,6 +204,7 @@ impl Search<'_> {
             }
             hits.push(hit);
         }
+        self.put_memories(&mut hits, request.session.as_ref());
         let counts = &self.counts;
         Ok(SearchAnswer {
             root: self.root.to_path_buf(),

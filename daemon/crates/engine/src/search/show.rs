@@ -47,6 +47,7 @@ impl Search<'_> {
             language: file.language.to_string(),
             stale,
             shares: Vec::new(),
+            memories: Vec::new(),
         })
     }
 

@@ -2,9 +2,10 @@
 
 use codemem_core::ports::{Root, Stores};
 use codemem_engine::{Engine, EngineConfig, IndexTicket, Ports, RootState, SearchAnswer, SearchRequest};
-use codemem_testkit::{FakeAssets, FakeEmbedder, FakeExtractor, FakeRegistry, FakeSource, Faults};
+use codemem_testkit::{FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, Faults};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,15 +22,18 @@ pub(crate) struct World {
     pub(crate) extractor: Arc<FakeExtractor>,
     pub(crate) registry: Arc<FakeRegistry>,
     pub(crate) embedder: Arc<FakeEmbedder>,
+    pub(crate) memories: Arc<FakeMemories>,
     pub(crate) faults: Faults,
+    /// Seconds since 1970.
+    pub(crate) clock: Arc<AtomicU64>,
     assets: Arc<FakeAssets>,
 }
 
 /// A running engine.
 pub(crate) struct Running {
     pub(crate) engine: Engine,
-    cancel: CancellationToken,
-    tracker: TaskTracker,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) tracker: TaskTracker,
 }
 
 impl World {
@@ -46,6 +50,8 @@ impl World {
             registry: Arc::new(FakeRegistry::new(faults.clone())),
             embedder: Arc::new(FakeEmbedder::new(&assets, faults.clone())),
             assets: Arc::new(assets),
+            memories: Arc::new(FakeMemories::new(faults.clone())),
+            clock: Arc::new(AtomicU64::new(1_000_000)),
             faults,
         };
         world.write("router.fk", "def route\nmatch the path of a request\n");
@@ -63,13 +69,15 @@ impl World {
 
     pub(crate) fn start(&self) -> Running {
         let (cancel, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let clock = Arc::clone(&self.clock);
         let ports = Ports {
             registry: Arc::clone(&self.registry) as _,
             source: Arc::clone(&self.source) as _,
             extractor: Arc::clone(&self.extractor) as _,
             embedder: Arc::clone(&self.embedder) as _,
             assets: Arc::clone(&self.assets) as _,
-            clock: Arc::new(|| UNIX_EPOCH + Duration::from_secs(1_000_000)),
+            memories: Some(Arc::clone(&self.memories) as _),
+            clock: Arc::new(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed))),
         };
         let config = EngineConfig {
             home: Some("/home/user".into()),

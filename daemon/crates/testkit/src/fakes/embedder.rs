@@ -83,6 +83,7 @@ impl Embedder for FakeEmbedder {
     }
 
     fn embed_query(&self, text: &str) -> PortResult<Vec<f32>> {
+        self.faults.check(Fault::EmbedQuery)?;
         self.embed(text)
     }
 

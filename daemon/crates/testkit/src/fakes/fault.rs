@@ -21,6 +21,8 @@ pub enum Fault {
     MarkLexical,
     /// Embedding passages.
     Embed,
+    /// Embedding a query.
+    EmbedQuery,
     /// Storing vectors.
     Upsert,
     /// Marking vectors.
@@ -39,6 +41,30 @@ pub enum Fault {
     CheckLexical,
     /// Reading all vectors.
     CheckVectors,
+    /// Changing memories.
+    StoreMemories,
+    /// Reading one memory.
+    ReadMemory,
+    /// Reading a memory's former versions.
+    MemoryHistory,
+    /// Listing memories.
+    ListMemories,
+    /// Looking for memories.
+    FindMemories,
+    /// Looking for memories about files.
+    AnchoredMemories,
+    /// Listing expired memories.
+    ExpiredMemories,
+    /// Listing memories without vectors.
+    MemoriesWithoutVectors,
+    /// Storing vectors of memories.
+    IndexMemories,
+    /// Backing memories up.
+    BackupMemories,
+    /// Restoring memories.
+    RestoreMemories,
+    /// Counting memories.
+    CountMemories,
 }
 
 /// Which calls fail. Cheap to clone; clones share the plan.

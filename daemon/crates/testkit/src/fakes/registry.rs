@@ -117,7 +117,7 @@ impl Registry for FakeRegistry {
         for store in &damaged {
             let (fresh, words) = self.create();
             match store {
-                StoreKind::Roots => {}
+                StoreKind::Roots | StoreKind::Memories => {}
                 StoreKind::Catalog => (*stores, *lexical) = (fresh, words),
                 StoreKind::Lexical => {
                     stores.catalog.reset_lexical()?;

@@ -11,10 +11,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Files of one root: bytes and modification time in nanoseconds, by path.
 type Files = BTreeMap<String, (Vec<u8>, i64)>;
 
-/// Roots and their files. All roots belong to one repository, as worktrees do.
+/// Roots and their files. All roots belong to one repository, as worktrees do, unless a test says otherwise.
 #[derive(Default, Debug)]
 pub struct FakeSource {
     roots: Mutex<BTreeMap<PathBuf, Files>>,
+    identities: Mutex<BTreeMap<PathBuf, Identity>>,
     faults: Faults,
 }
 
@@ -23,6 +24,7 @@ impl FakeSource {
     pub fn new(faults: Faults) -> Self {
         Self {
             roots: Mutex::default(),
+            identities: Mutex::default(),
             faults,
         }
     }
@@ -34,6 +36,17 @@ impl FakeSource {
             .entry(root.into())
             .or_default()
             .insert(path.to_owned(), entry);
+    }
+
+    /// Lets a directory belong to a repository, and to a git worktree if there is one.
+    pub fn set_identity(&self, path: &str, repository: &str, git_top: Option<&str>) {
+        let identity = Identity {
+            root: path.into(),
+            repository: repository.into(),
+            git_top: git_top.map(PathBuf::from),
+        };
+        let mut identities = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
+        identities.insert(path.into(), identity);
     }
 
     /// Deletes a file.
@@ -55,6 +68,11 @@ impl FakeSource {
 
 impl SourceTree for FakeSource {
     fn identify(&self, path: &Path) -> PortResult<Identity> {
+        let identities = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = identities.get(path) {
+            return Ok(identity.clone());
+        }
+        drop(identities);
         if !self.lock().contains_key(path) {
             return Err(PortError::new(
                 PortErrorKind::NotFound,
