@@ -12,4 +12,6 @@ pub(crate) struct DaemonInfo {
     pub(crate) data_dir: PathBuf,
     pub(crate) directories: Directories,
     pub(crate) managed: bool,
+    /// Whether nothing that is stored is changed.
+    pub(crate) is_read_only: bool,
 }

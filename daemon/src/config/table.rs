@@ -102,6 +102,16 @@ settings! {
         flag: Some("offline"),
         applies: Applies::AtOnce,
     }
+    /// Change nothing that is stored: answer from what is there, and refuse everything else
+    read_only: bool {
+        name: "read_only",
+        fallback: Fallback::Switch(false),
+        kind: Kind::Switch,
+        variable: Variable::ReadOnly,
+        flag: Some("read-only"),
+        // Stores are opened in one way or the other.
+        applies: Applies::AfterRestart,
+    }
     /// Threads that read and parse while a repository is indexed
     index_threads: usize {
         name: "index.threads",

@@ -14,15 +14,15 @@ const LITTLE_SPACE: u64 = 1 << 30;
 /// Less free space than this and nothing is written any more.
 const NO_SPACE: u64 = 64 << 20;
 
-pub(super) fn examine(directories: &Directories) -> impl Iterator<Item = Finding> {
+pub(super) fn examine(directories: &Directories, is_read_only: bool) -> impl Iterator<Item = Finding> {
     [
-        directory("data directory", directories.data(), "CODEMEM_DATA_DIR"),
-        directory("log directory", &directories.logs(), "CODEMEM_STATE_DIR"),
+        directory("data directory", directories.data(), "CODEMEM_DATA_DIR", !is_read_only),
+        directory("log directory", &directories.logs(), "CODEMEM_STATE_DIR", true),
     ]
     .into_iter()
 }
 
-fn directory(subject: &'static str, path: &Path, variable: &str) -> Finding {
+fn directory(subject: &'static str, path: &Path, variable: &str, may_write: bool) -> Finding {
     let shown = path.display();
     let elsewhere =
         || format!("make `{shown}` a directory that you own and can write, or set {variable} to another one");
@@ -41,7 +41,7 @@ fn directory(subject: &'static str, path: &Path, variable: &str) -> Finding {
         );
         return Finding::bad(subject, detail, elsewhere());
     }
-    if let Err(error) = probe(path) {
+    if may_write && let Err(error) = probe(path) {
         return Finding::bad(subject, format!("cannot write in `{shown}`: {error}"), elsewhere());
     }
     let free = match rustix::fs::statvfs(path) {
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_directory_of_ours_is_good_and_left_as_it_was() {
         let dir = tempfile::tempdir().expect("temp dir");
-        let finding = directory("data directory", dir.path(), "X");
+        let finding = directory("data directory", dir.path(), "X", true);
         assert_ne!(finding.verdict, Verdict::Bad, "{finding:?}");
         assert_eq!(fs::read_dir(dir.path()).expect("readable").count(), 0);
     }
@@ -102,7 +102,7 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, b"").expect("write");
         for path in [file, dir.path().join("missing")] {
-            let finding = directory("data directory", &path, "CODEMEM_DATA_DIR");
+            let finding = directory("data directory", &path, "CODEMEM_DATA_DIR", true);
             assert_eq!(finding.verdict, Verdict::Bad, "{finding:?}");
             assert!(finding.remedy.contains("CODEMEM_DATA_DIR"), "{finding:?}");
         }
@@ -112,7 +112,7 @@ mod tests {
     fn a_directory_open_to_others_is_a_warning_with_the_command() {
         let dir = tempfile::tempdir().expect("temp dir");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).expect("chmod");
-        let finding = directory("log directory", dir.path(), "X");
+        let finding = directory("log directory", dir.path(), "X", true);
         assert_eq!(finding.verdict, Verdict::Warning, "{finding:?}");
         assert!(finding.remedy.contains("chmod"), "{finding:?}");
     }

@@ -6,6 +6,7 @@
 mod configuration;
 mod directories;
 mod limits;
+pub(crate) mod memories;
 mod models;
 pub(crate) mod stores;
 
@@ -71,6 +72,8 @@ impl Finding {
 pub(crate) struct Patient {
     pub(crate) engine: Engine,
     pub(crate) directories: Directories,
+    /// Whether nothing below the data directory may be changed, for a moment either.
+    pub(crate) is_read_only: bool,
     pub(crate) settings: Handle,
     pub(crate) logs: LogControl,
     pub(crate) grammars: Arc<dyn Grammars>,
@@ -80,7 +83,7 @@ pub(crate) struct Patient {
 /// between two. The stores come after it, from [`stores::examine`].
 pub(crate) fn examine(patient: &Patient, give: &mut dyn FnMut(Finding) -> ControlFlow<()>) -> ControlFlow<()> {
     configuration::examine(patient).try_for_each(&mut *give)?;
-    directories::examine(&patient.directories).try_for_each(&mut *give)?;
+    directories::examine(&patient.directories, patient.is_read_only).try_for_each(&mut *give)?;
     limits::examine().try_for_each(&mut *give)?;
     models::examine(&patient.engine).try_for_each(give)
 }

@@ -10,6 +10,7 @@ use crate::wiring::Knobs;
 use crate::{rpc, wiring};
 use codemem_core::error::chain;
 use codemem_engine::Engine;
+use codemem_engine::memory::Memories;
 use codemem_proto::startup::Startup;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,8 +61,8 @@ async fn serve(
     let (managed, supervisor) = (handover.is_managed(), handover.supervisor());
     let settings = configuration.settings().clone();
     let (stop, tracker) = (CancellationToken::new(), TaskTracker::new());
-    let begin = || -> Result<(UnixListener, Engine, Knobs), StartError> {
-        let (ports, knobs) =
+    let begin = || -> Result<(UnixListener, Engine, Memories, Knobs), StartError> {
+        let (ports, store, knobs) =
             wiring::ports(&settings, configuration.env()).map_err(|error| StartError::Open(Box::new(error)))?;
         let listener = claim.listen(handover)?;
         let bound = UnixListener::from_std(listener);
@@ -72,9 +73,10 @@ async fn serve(
         let config = wiring::engine_config(&settings);
         let engine = Engine::start(ports, config, stop.child_token(), tracker.clone())
             .map_err(|error| StartError::Engine(Box::new(error)))?;
-        Ok((listener, engine, knobs))
+        let memories = Memories::start(store, engine.clone(), stop.child_token(), tracker.clone());
+        Ok((listener, engine, memories, knobs))
     };
-    let (listener, engine, knobs) = match begin() {
+    let (listener, engine, memories, knobs) = match begin() {
         Ok(begun) => begun,
         Err(error) => return Exit::Failed(error),
     };
@@ -83,6 +85,7 @@ async fn serve(
         socket: claim.socket(),
         data_dir: settings.directories.data().to_path_buf(),
         directories: settings.directories.clone(),
+        is_read_only: settings.read_only,
         managed,
     };
     let activity = Activity::new();
@@ -116,6 +119,7 @@ async fn serve(
     };
     let services = rpc::router(&rpc::Context {
         engine,
+        memories,
         info: Arc::new(info),
         grammars,
         settings,

@@ -4,9 +4,12 @@ use codemem_core::error::chain;
 use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
 use codemem_core::rank::Share;
 use codemem_core::skip::SkipReason;
+use codemem_engine::memory::{MemoryError, MemoryErrorKind};
 use codemem_engine::{self as engine, EngineError, RootStatus, SearchAnswer};
 use codemem_proto::status::{ErrorKind, WireError};
-use codemem_proto::v1::{Coverage, FeatureShare, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse};
+use codemem_proto::v1::{
+    AnchoredMemory, Coverage, FeatureShare, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse,
+};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -33,6 +36,22 @@ pub(super) fn status(error: EngineError) -> Status {
         },
         engine::ErrorKind::Data => ErrorKind::Data,
         engine::ErrorKind::Unavailable => ErrorKind::Unavailable,
+    };
+    with_hint(WireError::new(kind, error.chain()), error.hint())
+}
+
+/// An error of the engine's memories as a status.
+#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
+pub(super) fn memory(error: MemoryError) -> Status {
+    let kind = match error.kind() {
+        MemoryErrorKind::Usage => ErrorKind::Usage,
+        MemoryErrorKind::Denied => ErrorKind::Denied,
+        MemoryErrorKind::Data => ErrorKind::Data,
+        MemoryErrorKind::Unavailable => ErrorKind::Unavailable,
+        MemoryErrorKind::Daemon => match &error {
+            MemoryError::Stopping => ErrorKind::Unavailable,
+            _ => ErrorKind::Internal,
+        },
     };
     with_hint(WireError::new(kind, error.chain()), error.hint())
 }
@@ -185,6 +204,15 @@ fn hit(hit: engine::Hit) -> Hit {
         language: hit.language,
         stale: hit.stale,
         features: hit.shares.into_iter().map(share).collect(),
+        memories: hit.memories.into_iter().map(beside).collect(),
+    }
+}
+
+fn beside(memory: engine::AnchoredMemory) -> AnchoredMemory {
+    AnchoredMemory {
+        id: memory.id.to_string(),
+        title: memory.title,
+        stale: memory.stale.unwrap_or_default(),
     }
 }
 

@@ -7,6 +7,7 @@ use codemem_engine::EngineError;
 use codemem_proto::v1;
 use codemem_proto::v1::doctor_server::Doctor;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -33,6 +34,7 @@ impl Doctor for Service {
             let patient = Patient {
                 engine: context.engine.clone(),
                 directories: context.info.directories.clone(),
+                is_read_only: context.info.is_read_only,
                 settings: context.settings.clone(),
                 logs: context.logs.clone(),
                 grammars: Arc::clone(&context.grammars),
@@ -54,9 +56,7 @@ impl Doctor for Service {
                         () = findings_tx.closed() => return,
                         // An end without an error would look like the end of an examination.
                         () = context.stop.cancelled() => Err(convert::status(EngineError::Stopping)),
-                        found = doctor::stores::examine(&context.engine, root.as_deref()) => {
-                            found.map_err(convert::status)
-                        }
+                        found = stores(&context, root.as_deref()) => found,
                     }
                 }
                 Err(error) => Err(convert::lost(error)),
@@ -78,6 +78,19 @@ impl Doctor for Service {
         self.0.tracker.spawn(examining.in_current_span());
         Ok(Response::new(ReceiverStream::new(findings_rx)))
     }
+}
+
+/// What takes its time: the stores of code, and the memories.
+async fn stores(context: &Context, root: Option<&Path>) -> Result<Vec<Finding>, Status> {
+    let mut found = doctor::stores::examine(&context.engine, root)
+        .await
+        .map_err(convert::status)?;
+    found.extend(
+        doctor::memories::examine(&context.memories)
+            .await
+            .map_err(convert::memory)?,
+    );
+    Ok(found)
 }
 
 fn wire(finding: Finding) -> v1::Finding {

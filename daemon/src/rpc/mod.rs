@@ -10,8 +10,10 @@ mod daemon;
 mod doctor;
 mod index;
 mod languages;
+mod memory;
 mod models;
 mod peer;
+mod read_only;
 mod request;
 mod search;
 
@@ -24,12 +26,15 @@ use crate::lifecycle::Activity;
 use crate::logging::LogControl;
 use codemem_core::ports::Grammars;
 use codemem_engine::Engine;
+use codemem_engine::memory::Memories;
 use codemem_proto::v1::config_server::ConfigServer;
 use codemem_proto::v1::daemon_server::DaemonServer;
 use codemem_proto::v1::doctor_server::DoctorServer;
 use codemem_proto::v1::index_server::IndexServer;
+use codemem_proto::v1::memory_server::MemoryServer;
 use codemem_proto::v1::models_server::ModelsServer;
 use codemem_proto::v1::search_server::SearchServer;
+use read_only::ReadOnly;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,6 +46,7 @@ use tower::layer::util::{Identity, Stack};
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) engine: Engine,
+    pub(crate) memories: Memories,
     pub(crate) info: Arc<DaemonInfo>,
     pub(crate) grammars: Arc<dyn Grammars>,
     pub(crate) settings: Handle,
@@ -50,11 +56,18 @@ pub(crate) struct Context {
     pub(crate) tracker: TaskTracker,
 }
 
+/// What every call passes: first its span, then the question whether it may change anything.
+type Guarding = Stack<ReadOnly, Stack<request::Spans, Identity>>;
+
 /// All services, each behind the peer check, each call in its span.
-pub(crate) fn router(context: &Context) -> Router<Stack<request::Spans, Identity>> {
+pub(crate) fn router(context: &Context) -> Router<Guarding> {
     let check = || peer::Check::new(context.activity.clone());
+    let read_only = ReadOnly {
+        daemon: context.info.is_read_only,
+    };
     Server::builder()
         .layer(request::Spans)
+        .layer(read_only)
         .add_service(ConfigServer::with_interceptor(
             config::Service(context.clone()),
             check(),
@@ -68,6 +81,10 @@ pub(crate) fn router(context: &Context) -> Router<Stack<request::Spans, Identity
             check(),
         ))
         .add_service(IndexServer::with_interceptor(index::Service(context.clone()), check()))
+        .add_service(MemoryServer::with_interceptor(
+            memory::Service::new(context.clone()),
+            check(),
+        ))
         .add_service(SearchServer::with_interceptor(
             search::Service::new(context.clone()),
             check(),

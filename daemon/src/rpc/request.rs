@@ -49,7 +49,7 @@ where
         self.0.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let began = Instant::now();
         let id = id_of(request.headers());
         let span = tracing::error_span!(
@@ -59,6 +59,8 @@ where
             client = client_of(request.headers()),
             method = method_of(request.uri().path()),
         );
+        // For the audit log of what is written.
+        request.extensions_mut().insert(id.clone());
         // Also what a handler does before its first await belongs to the span.
         let answer = span.in_scope(|| self.0.call(request));
         let answer = async move {

@@ -4,6 +4,7 @@
 //! its next step.
 
 use super::{Context, convert};
+use codemem_core::memory::SessionId;
 use codemem_engine as engine;
 use codemem_proto::status::{ErrorKind, WireError};
 use codemem_proto::v1::search_server::Search;
@@ -49,6 +50,7 @@ impl Search for Service {
             language: filter(request.language)?,
             path_glob: filter(request.path_glob)?,
             explain: request.explain,
+            session: session(&request.session)?,
             query: readable(&request.query),
         });
         let answer = answer.await.map_err(convert::status)?;
@@ -61,6 +63,18 @@ impl Search for Service {
 fn readable(query: &str) -> String {
     let query = &query[..query.floor_char_boundary(MAX_QUERY)];
     query.replace(|c: char| c.is_control(), " ")
+}
+
+/// The session of whoever asks; whose memories may stand beside hits.
+fn session(text: &str) -> Result<Option<SessionId>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let session = SessionId::new(text).ok_or_else(|| {
+        let what = "`session` is no session's id: 1 to 128 characters of `[A-Za-z0-9._:-]` are";
+        WireError::new(ErrorKind::Usage, what)
+    });
+    Ok(Some(session?))
 }
 
 fn filter(text: String) -> Result<Option<String>, Status> {
@@ -84,6 +98,9 @@ mod tests {
         assert_eq!(readable("\0\u{7f}\u{9b}").trim(), "");
         assert_eq!(readable(&"ü".repeat(MAX_QUERY)).len(), MAX_QUERY);
         assert_eq!(filter(String::new()).expect("short"), None);
+        assert_eq!(session("").expect("none"), None);
+        assert!(session("s-1").expect("one").is_some());
+        assert!(session("' OR 1=1").is_err());
         let error = filter("x".repeat(MAX_FILTER + 1)).expect_err("long");
         assert_eq!(WireError::from_status(&error).kind, ErrorKind::Usage);
     }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod grammars;
+mod memory;
 mod opening;
 mod registry;
 
@@ -9,19 +10,23 @@ pub(crate) use grammars::check as check_grammar;
 
 use crate::config::{MOST_FILE_BYTES, Settings};
 use codemem_chunk::{ChunkError, GrammarStore, Limits, TreeSitterExtractor};
-use codemem_core::ports::Grammars;
+use codemem_core::ports::{Grammars, MemoryStore};
 use codemem_embed::{AssetConfig, Assets, EmbedError, EmbeddingPool, PoolConfig};
 use codemem_engine::{EngineConfig, Ports};
 use codemem_proto::env::Env;
 use codemem_proto::rendezvous::{FileLock, LockError};
 use codemem_store::StoreError;
 use codemem_watch::WorkingTree;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Below the data directory: one directory per repository, and the list of roots.
 const INDEX_DIRECTORY: &str = "index";
+
+/// In it, what keeps a second daemon out.
+const LOCK: &str = "index.lock";
 
 /// Why the parts could not be put together.
 #[derive(thiserror::Error, Debug)]
@@ -74,15 +79,20 @@ impl Knobs {
     }
 }
 
-/// Builds every port. Opens the list of roots; models and stores stay closed until they are needed.
-pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Knobs), WiringError> {
+/// Builds every port. Opens the list of roots and the memories; models and other stores stay closed until they are
+/// needed.
+pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Arc<dyn MemoryStore>, Knobs), WiringError> {
     let directory = settings.directories.data().join(INDEX_DIRECTORY);
-    let lock = lock(&directory)?;
-    let registry = registry::Stores::open(&directory, lock, settings.index_threads, clock()).map_err(|source| {
-        WiringError::Registry {
-            path: directory,
-            source: Box::new(source),
-        }
+    let registry = if settings.read_only {
+        // A lock that nobody has ever taken is not made: there is nothing to be locked.
+        let lock = directory.join(LOCK).exists().then(|| lock(&directory)).transpose()?;
+        registry::Stores::open_read_only(&directory, lock, scratch(settings), clock())
+    } else {
+        registry::Stores::open(&directory, lock(&directory)?, settings.index_threads, clock())
+    };
+    let registry = registry.map_err(|source| WiringError::Registry {
+        path: directory,
+        source: Box::new(source),
     })?;
     let limits = Limits {
         // Scan and read keep to what is configured, which may change; this is the most it can be.
@@ -110,20 +120,22 @@ pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Knobs), Wi
         assets: Arc::clone(&assets),
         grammars: Arc::new(grammars::store(settings, env, Arc::clone(&extractor))),
     };
+    let memories = memory::open(settings);
     let ports = Ports {
         registry,
         source: Arc::new(WorkingTree),
         extractor,
         embedder: Arc::new(embedder),
+        memories: Some(Arc::clone(&memories)),
         assets: Arc::new(assets::Installation::new(assets)),
         clock: clock(),
     };
-    Ok((ports, knobs))
+    Ok((ports, memories, knobs))
 }
 
 /// One daemon per data directory, whatever runtime directories they were given.
 fn lock(directory: &Path) -> Result<FileLock, WiringError> {
-    let path = directory.join("index.lock");
+    let path = directory.join(LOCK);
     let lock = std::fs::create_dir_all(directory)
         .map_err(|source| LockError {
             path: path.clone(),
@@ -132,6 +144,15 @@ fn lock(directory: &Path) -> Result<FileLock, WiringError> {
         .and_then(|()| FileLock::try_acquire(&path))
         .map_err(WiringError::Lock)?;
     lock.ok_or_else(|| WiringError::InUse(directory.to_path_buf()))
+}
+
+/// Where a read-only daemon copies what cannot be read without being written to: a directory of its own for each
+/// data directory, beside the logs.
+fn scratch(settings: &Settings) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    settings.directories.data().hash(&mut hasher);
+    let name = format!("{:016x}", hasher.finish());
+    settings.directories.state().join("read-only").join(name)
 }
 
 #[expect(
@@ -150,6 +171,7 @@ pub(crate) fn engine_config(settings: &Settings) -> EngineConfig {
         search_threads: settings.search_threads,
         home: directories::BaseDirs::new().and_then(|dirs| dirs.home_dir().canonicalize().ok()),
         // Offline, a model folder given by path can still be imported.
-        fetch_assets: true,
+        fetch_assets: !settings.read_only,
+        read_only: settings.read_only,
     }
 }

@@ -5,6 +5,8 @@
 //! a newer program's format) is an error and changes nothing on disk. The catalog is the one store that
 //! takes the others along: their ids are its ids.
 
+pub(super) mod read_only;
+
 use codemem_core::error::chain;
 use codemem_core::ids::IdSet;
 use codemem_core::ports::{

@@ -10,7 +10,7 @@
 //! Beside each store lies its seal while it is closed (`NAME.seal`), and what was last set aside of it
 //! (`NAME.damaged-SECONDS`).
 
-use super::opening::{CATALOG, LEXICAL, Opening, VECTORS};
+use super::opening::{CATALOG, LEXICAL, Opening, VECTORS, read_only};
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{
     self, PortError, PortErrorKind, PortResult, Registry, Repair, Root, Severity, StoreFinding, StoreKind,
@@ -31,6 +31,11 @@ pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 /// The list of roots.
 const ROOTS: &str = "registry.db";
 
+/// Nothing may be changed.
+#[derive(thiserror::Error, Debug)]
+#[error("the daemon is read-only")]
+struct ReadOnly;
+
 /// All stores below one directory.
 pub(super) struct Stores {
     directory: PathBuf,
@@ -38,8 +43,10 @@ pub(super) struct Stores {
     /// Threads that read while a repository is indexed, which those that write keep up with.
     index_threads: AtomicUsize,
     clock: Clock,
-    /// Held for as long as anything below the directory may be open.
-    _lock: FileLock,
+    /// Where copies are that go when stores are closed; `None` unless nothing may be changed.
+    scratch: Option<PathBuf>,
+    /// Held for as long as anything below the directory may be open. There is none where nobody has ever written.
+    _lock: Option<FileLock>,
 }
 
 impl Stores {
@@ -53,6 +60,31 @@ impl Stores {
             registry,
             index_threads: AtomicUsize::new(index_threads),
             clock,
+            scratch: None,
+            _lock: Some(lock),
+        })
+    }
+
+    /// The same without ever changing anything below the directory. What has to be copied to be read is
+    /// copied into `scratch`, a directory for this alone.
+    pub(super) fn open_read_only(
+        directory: &Path,
+        lock: Option<FileLock>,
+        scratch: PathBuf,
+        clock: Clock,
+    ) -> StoreResult<Self> {
+        // Left over by one that did not come to its end.
+        if let Err(error) = fs::remove_dir_all(&scratch)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, scratch = %scratch.display(), "cannot delete old copies");
+        }
+        Ok(Self {
+            directory: directory.to_path_buf(),
+            registry: RegistryDb::open_read_only(directory)?,
+            index_threads: AtomicUsize::new(1),
+            clock,
+            scratch: Some(scratch),
             _lock: lock,
         })
     }
@@ -88,6 +120,9 @@ impl Registry for Stores {
     }
 
     fn open(&self, repository: &RepositoryKey) -> PortResult<ports::Stores> {
+        if let Some(scratch) = &self.scratch {
+            return read_only::open(&self.of(repository), &scratch.join(repository.as_str()));
+        }
         let opening = Opening {
             directory: &self.of(repository),
             writer: self.writer(),
@@ -98,6 +133,9 @@ impl Registry for Stores {
     }
 
     fn destroy(&self, repository: &RepositoryKey) -> PortResult<()> {
+        if self.scratch.is_some() {
+            return Err(PortError::new(PortErrorKind::Denied, ReadOnly));
+        }
         let directory = self.of(repository);
         match fs::remove_dir_all(&directory) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -150,11 +188,16 @@ impl Registry for Stores {
             StoreKind::Catalog => directory.join(CATALOG),
             StoreKind::Lexical => directory.join(LEXICAL),
             StoreKind::Vectors => directory.join(VECTORS),
+            StoreKind::Memories => self.directory.with_file_name(super::memory::DIRECTORY),
         }
     }
 
     fn repositories(&self) -> PortResult<Vec<RepositoryKey>> {
-        let entries = fs::read_dir(&self.directory).map_err(|error| PortError::new(PortErrorKind::Failed, error))?;
+        let entries = match fs::read_dir(&self.directory) {
+            // Where nobody has ever written.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.scratch.is_some() => return Ok(Vec::new()),
+            entries => entries.map_err(|error| PortError::new(PortErrorKind::Failed, error))?,
+        };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.to_owned()));
         Ok(names.filter_map(|name| RepositoryKey::parse(&name)).collect())
     }

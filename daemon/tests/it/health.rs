@@ -1,6 +1,6 @@
 //! Stores that were damaged: found, set aside, made anew, reported; and what is sound stays.
 
-mod disk;
+pub(crate) mod disk;
 mod model;
 
 use crate::sandbox;

@@ -12,6 +12,7 @@ mod lifecycle;
 mod logs;
 mod main_path;
 mod mcp;
+mod memory;
 mod sandbox;
 mod service;
 mod tidy;

@@ -183,7 +183,7 @@ impl Place {
 
     fn store(&self, store: StoreKind) -> PathBuf {
         self.path("repository").join(match store {
-            StoreKind::Roots | StoreKind::Catalog => CATALOG,
+            StoreKind::Roots | StoreKind::Memories | StoreKind::Catalog => CATALOG,
             StoreKind::Lexical => LEXICAL,
             StoreKind::Vectors => VECTORS,
         })
@@ -272,7 +272,7 @@ const DAMAGES: [Damage; 7] = [
 fn without(store: StoreKind) -> Held {
     match store {
         // Its ids are those of the others.
-        StoreKind::Roots | StoreKind::Catalog => Held {
+        StoreKind::Roots | StoreKind::Memories | StoreKind::Catalog => Held {
             files: 0,
             words: 0,
             vectors: 0,

@@ -57,7 +57,7 @@ fn with_environment(sandbox: &Sandbox, program: &str) -> Command {
 
 /// Runs `codemem daemon start` after `prepare`, shell commands in a mount namespace of their own that
 /// the daemon inherits. `None` where the system grants no such namespace.
-pub(super) fn start_apart(sandbox: &Sandbox, prepare: &str) -> Option<Answer> {
+pub(crate) fn start_apart(sandbox: &Sandbox, prepare: &str) -> Option<Answer> {
     let flags = if rustix::process::geteuid().is_root() {
         "-m"
     } else {
@@ -75,14 +75,14 @@ pub(super) fn start_apart(sandbox: &Sandbox, prepare: &str) -> Option<Answer> {
 }
 
 /// The data directory as the running daemon sees it.
-pub(super) fn data_of_daemon(sandbox: &Sandbox) -> PathBuf {
+pub(crate) fn data_of_daemon(sandbox: &Sandbox) -> PathBuf {
     let pid = sandbox.daemon_pid().expect("runs");
     let data = sandbox.path("data");
     Path::new(&format!("/proc/{pid}/root")).join(data.strip_prefix("/").expect("absolute"))
 }
 
 /// Takes all room but `left` bytes.
-pub(super) fn take_room(data: &Path, left: u64) {
+pub(crate) fn take_room(data: &Path, left: u64) {
     let facts = rustix::fs::statvfs(data).expect("a file system");
     let free = facts.f_bavail * facts.f_frsize;
     let filler = File::create(data.join("filler")).expect("created");
