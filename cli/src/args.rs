@@ -1,5 +1,7 @@
 //! The arguments, and nothing of what they do.
 
+pub(crate) mod memory;
+
 use crate::cmd::Level;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     /// List and import embedding models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Store, find and keep what is worth remembering
+    #[command(subcommand)]
+    Memory(memory::MemoryCommand),
 }
 
 #[derive(Args, Debug)]
@@ -114,6 +119,9 @@ pub(crate) struct SearchArgs {
     /// Show of each hit which features made its score
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Show beside hits the memories of this session as well, as the agent names it
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -326,6 +334,28 @@ mod tests {
             "codemem languages remove ini",
             "codemem model list",
             "codemem model import /m --name mine",
+            "codemem memory add --project /p --level PROJECT_CONTEXT --tag a --tag b --anchor x#y -- the content",
+            "codemem memory add --level session_state --session s --kind todo --expires 30d --supersedes 3f2a --redact -",
+            "codemem memory add --level USER_PREFERENCE",
+            "codemem memory import --project /p --json /f.jsonl",
+            "codemem memory import --project /p --redact -",
+            "codemem --json memory import /f.jsonl",
+            "codemem memory find --project /p --limit 10 --json -- a query",
+            "codemem memory find --project /p --limit 10 --json --no-gate -- --query",
+            "codemem memory find -n 3 --level PROJECT_CONTEXT --level SESSION_STATE --kind fact --tag a --since 7d x",
+            "codemem memory find --until 2026-11-02 --budget 800 --no-floor --explain --session s x",
+            "codemem memory get 3f2a --history --json",
+            "codemem memory list --state proposed --after x --limit 1",
+            "codemem memory edit 3f2a",
+            "codemem memory edit 3f2a --tag a --kind fact --no-anchors --version 2 -- new content",
+            "codemem memory rm 3f2a --backup /b.db",
+            "codemem memory confirm 3f2a",
+            "codemem memory export --format markdown --level PROJECT_CONTEXT",
+            "codemem memory export --all-projects",
+            "codemem memory backup",
+            "codemem memory backup /b.db --json",
+            "codemem memory restore /b.db",
+            "codemem memory stats --json",
         ] {
             parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
@@ -355,6 +385,23 @@ mod tests {
             "codemem model import",
             "codemem languages add",
             "codemem languages remove",
+            "codemem memory",
+            "codemem memory add -- no level",
+            "codemem memory add --level EVERYTHING -- x",
+            "codemem memory add --level PROJECT_CONTEXT --kind rumour -- x",
+            "codemem memory add --level PROJECT_CONTEXT --expires soon -- x",
+            "codemem memory find",
+            "codemem memory find --limit 0 x",
+            "codemem memory find --limit 101 x",
+            "codemem memory import --json=/f",
+            "codemem memory import",
+            "codemem memory edit 3f2a --tag a --no-tags",
+            "codemem memory edit 3f2a content without dashes",
+            "codemem memory rm",
+            "codemem memory rm a b",
+            "codemem memory export --format xml",
+            "codemem memory export --all-projects --project /p",
+            "codemem memory restore",
             "codemem nonsense",
         ] {
             assert_eq!(parse(line).expect_err(line).exit_code(), 2, "{line}");

@@ -103,6 +103,20 @@ pub(crate) enum CliError {
         /// Why.
         source: io::Error,
     },
+    /// What was to be read, a file or standard input, cannot be.
+    #[error("cannot read {}", .path.display())]
+    ReadInput {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The user's editor, or the file that it was given.
+    #[error("cannot edit the memory")]
+    Edit {
+        /// Why.
+        source: io::Error,
+    },
     /// The daemon cannot be run in the foreground.
     #[error("cannot run {}", .program.display())]
     Exec {
@@ -141,9 +155,13 @@ impl CliError {
             | Self::Directories(_)
             | Self::Exec { .. }
             | Self::Runtime(_) => Exit::Daemon,
-            Self::NoLog(_) | Self::ReadLog { .. } | Self::WriteConfig { .. } | Self::Unit { .. } | Self::Output(_) => {
-                Exit::Data
-            }
+            Self::NoLog(_)
+            | Self::ReadLog { .. }
+            | Self::WriteConfig { .. }
+            | Self::Unit { .. }
+            | Self::ReadInput { .. }
+            | Self::Edit { .. }
+            | Self::Output(_) => Exit::Data,
         }
     }
 
@@ -163,6 +181,8 @@ impl CliError {
             Self::WriteConfig { .. } | Self::Unit { .. } => "check the permissions of its directory".to_owned(),
             Self::ForeignUnit(_) => "look into it; `codemem service install --force` replaces it".to_owned(),
             Self::ReadLog { .. } => "check the permissions of the file".to_owned(),
+            Self::ReadInput { .. } => "check that it is a file you may read".to_owned(),
+            Self::Edit { .. } => "set EDITOR to a program that waits, or give the content after `--`".to_owned(),
             Self::Exec { program, .. } => format!("check that `{}` is a program for this machine", program.display()),
             Self::Output(_) => "check that the disk the output goes to has room".to_owned(),
             Self::Runtime(_) => "check the limits of open files (`ulimit -n`)".to_owned(),

@@ -33,9 +33,12 @@ use transport::Forgiving;
 /// Name and version of this program, for the daemon's log.
 const PROGRAM: &str = concat!("codemem-mcp ", env!("CARGO_PKG_VERSION"));
 
+/// Longest name of a session that memories may belong to, in bytes.
+const MAX_SESSION: usize = 128;
+
 fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
-        Wanted::Serve => serve(),
+        Wanted::Serve { reads_only } => serve(reads_only),
         Wanted::Version => print(&mut io::stdout(), &format!("{PROGRAM}\n"), ExitCode::SUCCESS),
         Wanted::Help => print(&mut io::stdout(), args::HELP, ExitCode::SUCCESS),
         Wanted::Unknown(argument) => {
@@ -53,7 +56,7 @@ fn print(stream: &mut dyn Write, text: &str, exit: ExitCode) -> ExitCode {
     }
 }
 
-fn serve() -> ExitCode {
+fn serve(reads_only: bool) -> ExitCode {
     // Never below WARN: from INFO on, rmcp writes what is said, and clients keep our stderr.
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
@@ -67,7 +70,7 @@ fn serve() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(run(&Env::from_process()));
+    let outcome = runtime.block_on(run(&Env::from_process(), reads_only));
     // A read of stdin may be under way on a thread that nothing wakes up.
     runtime.shutdown_background();
     match outcome {
@@ -83,9 +86,10 @@ fn serve() -> ExitCode {
     clippy::disallowed_methods,
     reason = "the edge: one process serves one session, which has one directory"
 )]
-async fn run(env: &Env) -> Result<(), Box<dyn Error>> {
+async fn run(env: &Env, reads_only: bool) -> Result<(), Box<dyn Error>> {
     let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let server = Server::new(bridge(env), Project::of(env, std::env::current_dir().ok()));
+    let project = Project::of(env, std::env::current_dir().ok());
+    let server = Server::new(bridge(env, reads_only), project, session_id(env), reads_only);
     let (input, output) = stdio_pipes();
     let transport = Forgiving::new(AsyncRwTransport::new_server(input, output));
     let serving = async {
@@ -103,9 +107,11 @@ async fn run(env: &Env) -> Result<(), Box<dyn Error>> {
 }
 
 /// The way to the daemon; a runtime directory that cannot be used is told like a daemon that fails.
-fn bridge(env: &Env) -> Bridge {
+fn bridge(env: &Env, reads_only: bool) -> Bridge {
     let connector = Rendezvous::locate(env).map(|rendezvous| {
-        let connector = Connector::new(rendezvous, program(env)).with_service(Service::of_user(env));
+        let connector = Connector::new(rendezvous, program(env))
+            .with_service(Service::of_user(env))
+            .reading_only(reads_only);
         if env.is_on(Variable::NoAutostart) {
             connector
         } else {
@@ -114,6 +120,13 @@ fn bridge(env: &Env) -> Bridge {
         }
     });
     Bridge::open(connector.map_err(Into::into))
+}
+
+/// The agent's session, unless its name is one that the daemon would not take.
+fn session_id(env: &Env) -> Option<String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    let session = env.text(Variable::ClaudeSessionId)?;
+    (session.len() <= MAX_SESSION && session.bytes().all(is_allowed)).then(|| session.to_owned())
 }
 
 fn program(env: &Env) -> String {

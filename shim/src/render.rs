@@ -1,5 +1,9 @@
 //! Answers as compact text: what an agent reads costs tokens, and ten hits stay under a thousand.
 
+mod memory;
+
+pub(crate) use memory::{deleted, memories, memory, stored};
+
 use codemem_proto::v1;
 use serde_json::json;
 use std::borrow::Cow;
@@ -20,14 +24,17 @@ pub(crate) fn hits(answer: &v1::SearchResponse, asked: &str) -> String {
         let _ = writeln!(text, "paths are relative to {}", answer.root);
     }
     let heads: Vec<String> = answer.hits.iter().map(head).collect();
-    let mut budget = TEXT_BUDGET.saturating_sub(heads.iter().map(String::len).sum());
-    for (at, (head, hit)) in heads.iter().zip(&answer.hits).enumerate() {
+    let notes: Vec<String> = answer.hits.iter().map(anchored).collect();
+    let n_fixed = heads.iter().chain(&notes).map(String::len).sum();
+    let mut budget = TEXT_BUDGET.saturating_sub(n_fixed);
+    for (at, ((head, hit), note)) in heads.iter().zip(&answer.hits).zip(&notes).enumerate() {
         text.push_str(head);
         // What a short snippet leaves over, those behind it may use.
         let share = budget / (heads.len() - at);
         let snippet = snippet(hit, share);
         budget -= snippet.len();
         text.push_str(&snippet);
+        text.push_str(note);
     }
     text.push_str(&receipt(answer));
     text
@@ -46,6 +53,21 @@ fn head(hit: &v1::Hit) -> String {
     let signature = one_line(&hit.signature);
     if !signature.is_empty() && !one_line(&hit.snippet).contains(&signature) {
         let _ = writeln!(text, "  {}", cut(&clean(&signature)));
+    }
+    text
+}
+
+/// What is remembered of the hit, a line each: ids to ask memory_find for.
+fn anchored(hit: &v1::Hit) -> String {
+    let mut text = String::new();
+    for memory in &hit.memories {
+        let line = format!("memory {}: \"{}\"", clean(&memory.id), clean(&memory.title));
+        text.push_str("  ");
+        text.push_str(&cut(&line));
+        if !memory.stale.is_empty() {
+            let _ = write!(text, " ({})", clean(&memory.stale));
+        }
+        text.push('\n');
     }
     text
 }
@@ -135,6 +157,11 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
             "signature": hit.signature,
             "score": hit.score,
             "snippet": hit.snippet,
+            "memories": hit.memories.iter().map(|memory| json!({
+                "id": memory.id,
+                "title": memory.title,
+                "stale": Some(&memory.stale).filter(|stale| !stale.is_empty()),
+            })).collect::<Vec<_>>(),
         })
     };
     let coverage = answer.coverage.clone().unwrap_or_default();

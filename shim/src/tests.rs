@@ -1,5 +1,7 @@
 //! The server over an in-memory pipe, in both eras of the protocol, against a scripted daemon.
 
+mod memory;
+
 use super::*;
 use codemem_client::testing::{Asked, FakeDaemon, Reply, Script};
 use codemem_proto::status::ErrorKind;
@@ -29,14 +31,15 @@ impl Session {
     fn open() -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let rendezvous = Rendezvous::at(directory.path().join("run")).expect("short");
-        Self::over(rendezvous, directory)
+        Self::over(rendezvous, directory, false)
     }
 
-    fn over(rendezvous: Rendezvous, directory: TempDir) -> Self {
+    fn over(rendezvous: Rendezvous, directory: TempDir, reads_only: bool) -> Self {
         let (ours, theirs) = tokio::io::duplex(PIPE);
-        let bridge = Bridge::open(Ok(Connector::new(rendezvous.clone(), "test")));
+        let connector = Connector::new(rendezvous.clone(), "test").reading_only(reads_only);
+        let bridge = Bridge::open(Ok(connector));
         let env = Env::default().with(Variable::ClaudeProjectDir, "/p");
-        let server = Server::new(bridge, Project::of(&env, None));
+        let server = Server::new(bridge, Project::of(&env, None), Some("s-1".to_owned()), reads_only);
         tokio::spawn(async move {
             let (input, output) = tokio::io::split(theirs);
             let transport = Forgiving::new(AsyncRwTransport::new_server(input, output));
@@ -54,10 +57,15 @@ impl Session {
 
     /// A session whose daemon follows a script.
     fn with(script: Script) -> (Self, FakeDaemon) {
+        Self::with_promise(script, false)
+    }
+
+    /// The same, which may promise to change nothing.
+    fn with_promise(script: Script, reads_only: bool) -> (Self, FakeDaemon) {
         let directory = tempfile::tempdir().expect("directory");
         let rendezvous = Rendezvous::at(directory.path().join("run")).expect("short");
         let daemon = FakeDaemon::start(&rendezvous, script).expect("alone");
-        (Self::over(rendezvous, directory), daemon)
+        (Self::over(rendezvous, directory, reads_only), daemon)
     }
 
     async fn send(&mut self, message: Value) {
@@ -121,6 +129,21 @@ impl Session {
     }
 }
 
+const READERS_AND_WRITERS: [&str; 7] = [
+    "search_code",
+    "index_status",
+    "memory_store",
+    "memory_find",
+    "memory_preferences",
+    "memory_project_facts",
+    "memory_delete",
+];
+
+fn names(tools: &Value) -> Vec<&str> {
+    let tools = tools["tools"].as_array().expect("a list");
+    tools.iter().map(|tool| tool["name"].as_str().expect("text")).collect()
+}
+
 fn found() -> v1::SearchResponse {
     v1::SearchResponse {
         hits: vec![v1::Hit {
@@ -158,13 +181,7 @@ async fn both_eras_find_code() {
         assert!(instructions.len() < 2048);
 
         let tools = session.ask(era, "tools/list", json!({})).await;
-        let names: Vec<&Value> = tools["tools"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .map(|tool| &tool["name"])
-            .collect();
-        assert_eq!(names, ["search_code", "index_status"]);
+        assert_eq!(names(&tools), READERS_AND_WRITERS);
         assert_eq!(tools["ttlMs"].is_null(), matches!(era, Era::Handshake), "{tools}");
 
         let arguments = json!({"query": " where ", "path": "src", "limit": 3, "language": "rust", "path_glob": "*.rs"});
@@ -181,8 +198,9 @@ async fn both_eras_find_code() {
             language: "rust".to_owned(),
             path_glob: "*.rs".to_owned(),
             explain: false,
+            session: "s-1".to_owned(),
         };
-        assert_eq!(daemon.asked(), vec![Asked::Search(asked)]);
+        assert_eq!(daemon.asked().last(), Some(&Asked::Search(asked)));
         let (text, _) = session
             .call(era, "search_code", json!({"query": "x", "format": "json"}))
             .await;

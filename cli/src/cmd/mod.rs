@@ -6,6 +6,7 @@ mod daemon;
 mod doctor;
 mod index;
 mod languages;
+mod memory;
 mod model;
 mod prune;
 mod remove;
@@ -42,6 +43,7 @@ pub(crate) async fn run(context: &Context, command: Command, output: &mut Output
         Command::Completions(args) => complete(&args, output),
         Command::Languages(args) => languages::run(context, args, output).await,
         Command::Model(command) => model::run(context, command, output).await,
+        Command::Memory(command) => memory::run(context, command, output).await,
     }
 }
 

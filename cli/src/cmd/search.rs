@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context, args: SearchArgs, output: &mut Output
         language: args.lang.unwrap_or_default(),
         path_glob: args.path.unwrap_or_default(),
         explain: args.explain,
+        session: args.session.unwrap_or_default(),
     };
     let mut client = context.connect().await?;
     let answer = client.search.search(bounded(request)).await?.into_inner();

@@ -13,26 +13,26 @@ use codemem_proto::v1::WaitFor;
 use std::collections::HashMap;
 use tempfile::TempDir;
 
-struct Place {
-    directory: TempDir,
-    daemon: FakeDaemon,
+pub(super) struct Place {
+    pub(super) directory: TempDir,
+    pub(super) daemon: FakeDaemon,
 }
 
-struct Outcome {
-    result: Result<Exit, CliError>,
-    answer: String,
-    remarks: String,
+pub(super) struct Outcome {
+    pub(super) result: Result<Exit, CliError>,
+    pub(super) answer: String,
+    pub(super) remarks: String,
 }
 
 impl Place {
-    fn new(script: Script) -> Self {
+    pub(super) fn new(script: Script) -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let rendezvous = Rendezvous::at(directory.path().join("run")).expect("short");
         let daemon = FakeDaemon::start(&rendezvous, script).expect("alone");
         Self { directory, daemon }
     }
 
-    async fn run(&self, line: &[&str]) -> Outcome {
+    pub(super) async fn run(&self, line: &[&str]) -> Outcome {
         let env = Env::default().with(Variable::RuntimeDir, self.directory.path().join("run"));
         let cli = Cli::try_parse_from(["codemem"].iter().chain(line)).expect("understood");
         let (mut output, answers, remarks) = captured(cli.json, cli.quiet);
@@ -60,6 +60,7 @@ fn searching() -> v1::SearchResponse {
             language: "rust".to_owned(),
             stale: false,
             features: Vec::new(),
+            memories: Vec::new(),
         }],
         coverage: Some(v1::Coverage {
             files_searched: 1,
@@ -119,6 +120,7 @@ async fn search_as_json() {
         language: "rust".to_owned(),
         path_glob: "src/**".to_owned(),
         explain: false,
+        session: String::new(),
     };
     assert_eq!(place.daemon.asked(), vec![Asked::Search(asked)]);
 

@@ -6,6 +6,7 @@ mod daemon;
 mod doctor;
 mod index;
 mod languages;
+mod memory;
 mod models;
 mod search;
 mod service;
@@ -16,6 +17,10 @@ pub(crate) use daemon::{Running, Stopped};
 pub(crate) use doctor::Doctor;
 pub(crate) use index::{Indexed, Pruned, Removed};
 pub(crate) use languages::{AddedLanguage, Language, RemovedLanguage};
+pub(crate) use memory::{
+    AddedMemory, DeletedMemory, EditedMemory, FoundMemories, ImportReport, Memory, MemoryBackup, MemoryList,
+    MemoryRestored, MemoryStats, MemoryWithHistory,
+};
 pub(crate) use models::{Model, Setup};
 pub(crate) use search::Search;
 pub(crate) use service::{

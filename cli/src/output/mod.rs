@@ -69,6 +69,27 @@ impl Output {
         self.flush()
     }
 
+    /// Prints one line of JSON lines, in whatever form the answer was asked for.
+    pub(crate) fn line<T: Serialize>(&mut self, line: &T) -> Result<(), CliError> {
+        let mut text = serde_json::to_string(line).map_err(|error| CliError::Output(error.into()))?;
+        text.push('\n');
+        self.raw(style::escaped(text).as_bytes())
+    }
+
+    /// What a search for something that is not there exits with. A program reads in the answer itself that it is empty.
+    pub(crate) fn exit_of(&self, is_empty: bool) -> Exit {
+        if is_empty && !self.json {
+            Exit::NothingFound
+        } else {
+            Exit::Success
+        }
+    }
+
+    /// Whether a person sees what is going on.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
     /// Prints bytes as they are.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.answers.write_all(bytes).map_err(CliError::Output)

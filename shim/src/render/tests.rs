@@ -13,6 +13,7 @@ fn hit() -> v1::Hit {
         language: "rust".to_owned(),
         stale: false,
         features: Vec::new(),
+        memories: Vec::new(),
     }
 }
 
@@ -201,4 +202,30 @@ fn a_name_cannot_look_like_another_hit() {
     let first = text.lines().next().expect("a line");
     assert!(first.contains("src/a\u{fffd}/etc/passwd"), "{text}");
     assert!(!text.contains(['\u{1b}', '\u{7}']), "{text}");
+}
+
+#[test]
+fn memories_stand_under_their_hit() {
+    let memory = |title: &str, stale: &str| v1::AnchoredMemory {
+        id: "00000000000000ab".to_owned(),
+        title: title.to_owned(),
+        stale: stale.to_owned(),
+    };
+    let anchored = v1::Hit {
+        memories: vec![
+            memory("retries are\ncounted", ""),
+            memory("why", "code changed since 2026-11-02"),
+        ],
+        ..hit()
+    };
+    let text = hits(&answer(vec![anchored.clone()]), "/p");
+    let expected = "  memory 00000000000000ab: \"retries are\u{fffd}counted\"\n  \
+                    memory 00000000000000ab: \"why\" (code changed since 2026-11-02)\n[searched";
+    assert!(text.contains(expected), "{text}");
+    let value: serde_json::Value = serde_json::from_str(&hits_as_json(&answer(vec![anchored]))).expect("JSON");
+    assert_eq!(
+        value["hits"][0]["memories"][1]["stale"],
+        "code changed since 2026-11-02"
+    );
+    assert!(value["hits"][0]["memories"][0]["stale"].is_null());
 }

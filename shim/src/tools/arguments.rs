@@ -48,6 +48,37 @@ impl<'a> Arguments<'a> {
             .ok_or_else(|| Answer::refusal(format!("`{name}` must be a whole number from {least} to {most}")))
     }
 
+    /// A list of texts; a single one counts as a list of it, and empty ones as left out.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, Answer> {
+        let items = match self.object.get(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items.iter().map(Value::as_str).collect(),
+            Some(Value::String(text)) => Some(vec![text.as_str()]),
+            Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => None,
+        };
+        let items = items.ok_or_else(|| Answer::refusal(format!("`{name}` must be a list of strings")))?;
+        let items = items.into_iter().map(str::trim).filter(|text| !text.is_empty());
+        Ok(items.map(str::to_owned).collect())
+    }
+
+    /// A text as it was given, with the space around it.
+    pub(super) fn verbatim(&self, name: &str) -> Result<Option<&'a str>, Answer> {
+        let is_blank = self.text(name)?.is_none();
+        Ok(self.object.get(name).and_then(Value::as_str).filter(|_| !is_blank))
+    }
+
+    /// A switch, off unless it is on.
+    pub(super) fn switch(&self, name: &str) -> Result<bool, Answer> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(switch)) => Ok(*switch),
+            Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+            Some(Value::String(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(Answer::refusal(format!("`{name}` must be true or false")))
+            }
+        }
+    }
+
     /// One of a few words.
     pub(super) fn choice(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, Answer> {
         let Some(given) = self.text(name)? else {
@@ -86,6 +117,43 @@ mod tests {
         assert_eq!(arguments.number("s", 1, 50).expect("fine"), Some(7));
         assert_eq!(arguments.number("null", 1, 50).expect("fine"), None);
         assert_eq!(arguments.choice("c", &["text", "json"]).expect("fine"), Some("json"));
+        assert_eq!(arguments.verbatim("t").expect("fine"), Some(" x "));
+        assert_eq!(arguments.verbatim("empty").expect("fine"), None);
+        assert_eq!(arguments.verbatim("missing").expect("fine"), None);
+    }
+
+    #[test]
+    fn switches() {
+        let object = object(json!({"on": true, "off": false, "text": "true", "null": null, "n": 1, "word": "yes"}));
+        let arguments = Arguments::new(&object, &["on", "off", "text", "null", "n", "word"]).expect("allowed");
+        for (name, expected) in [
+            ("on", true),
+            ("off", false),
+            ("text", true),
+            ("null", false),
+            ("missing", false),
+        ] {
+            assert_eq!(arguments.switch(name).expect("fine"), expected, "{name}");
+        }
+        for wrong in ["n", "word"] {
+            let refusal = arguments.switch(wrong).expect_err("refused");
+            assert_eq!(refusal.text, format!("`{wrong}` must be true or false"));
+        }
+    }
+
+    #[test]
+    fn lists() {
+        let object = object(json!({"two": ["a", " b ", ""], "one": "a", "none": [], "n": 1, "mixed": ["a", 1]}));
+        let arguments = Arguments::new(&object, &["two", "one", "none", "n", "mixed"]).expect("allowed");
+        assert_eq!(arguments.texts("two").expect("fine"), ["a", "b"]);
+        assert_eq!(arguments.texts("one").expect("fine"), ["a"]);
+        for absent in ["none", "missing"] {
+            assert_eq!(arguments.texts(absent).expect("fine"), Vec::<String>::new());
+        }
+        for wrong in ["n", "mixed"] {
+            let refusal = arguments.texts(wrong).expect_err("refused");
+            assert_eq!(refusal.text, format!("`{wrong}` must be a list of strings"));
+        }
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonOb
         language: arguments.text("language")?.unwrap_or_default().to_owned(),
         path_glob: arguments.text("path_glob")?.unwrap_or_default().to_owned(),
         explain: false,
+        session: session.id.clone().unwrap_or_default(),
     };
     let search = |mut client: Client| {
         let request = bounded(request.clone(), name);

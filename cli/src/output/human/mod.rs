@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod languages;
+mod memory;
 mod search;
 mod service;
 mod status;
@@ -11,6 +12,11 @@ mod units;
 pub(crate) use config::{config, example, reloaded};
 pub(crate) use doctor::{finding, verdict};
 pub(crate) use languages::{language_added, language_removed, languages};
+pub(crate) use memory::{
+    added_memory, confirmed_memory, counted_memories, deleted_memory, edited_memory, found_memories, memories,
+    memory_backup, memory_count, memory_import, memory_receipt, memory_restored, memory_stats, memory_with_history,
+    write_remarks,
+};
 pub(crate) use search::{hits, receipt};
 pub(crate) use service::{manager_name, service_report, service_status};
 pub(crate) use status::status;

@@ -41,6 +41,18 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
     if lines.next().is_some() {
         let _ = writeln!(text, "    {}", style.dim("…"));
     }
+    for memory in &hit.memories {
+        let _ = write!(
+            text,
+            "    memory {}: {}",
+            style.subject(&clean(&memory.id)),
+            clean(&memory.title)
+        );
+        if !memory.stale.is_empty() {
+            let _ = write!(text, "  {}", style.warning(&format!("({})", clean(&memory.stale))));
+        }
+        text.push('\n');
+    }
     if !hit.features.is_empty() {
         let _ = writeln!(text, "    {}", explanation(hit));
     }

@@ -15,6 +15,7 @@ fn hit() -> v1::Hit {
         language: "rust".to_owned(),
         stale: true,
         features: Vec::new(),
+        memories: Vec::new(),
     }
 }
 
@@ -307,4 +308,25 @@ fn lists() {
         pruned(&answer, true),
         "would delete 1 root, 2 contents and 3 vectors, 10 bytes\n  /gone is gone\n"
     );
+}
+
+#[test]
+fn memories_stand_under_their_hit() {
+    let memory = |stale: &str| v1::AnchoredMemory {
+        id: "3f2a".to_owned(),
+        title: "why it\u{1b}[2J".to_owned(),
+        stale: stale.to_owned(),
+    };
+    let anchored = v1::Hit {
+        memories: vec![memory(""), memory("code is gone since 2026-11-02")],
+        ..hit()
+    };
+    let answer = v1::SearchResponse {
+        hits: vec![anchored],
+        ..v1::SearchResponse::default()
+    };
+    let expected =
+        "    memory 3f2a: why it\u{fffd}[2J\n    memory 3f2a: why it\u{fffd}[2J  (code is gone since 2026-11-02)\n";
+    let text = hits(&answer, PLAIN());
+    assert!(text.ends_with(expected), "{text}");
 }

@@ -24,6 +24,16 @@ struct Hit {
     /// By name; only when they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     features: BTreeMap<String, Feature>,
+    /// What is remembered of the code; only where there is something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    memories: Vec<Memory>,
+}
+
+#[derive(Serialize, Debug)]
+struct Memory {
+    id: String,
+    title: String,
+    stale: Option<String>,
 }
 
 #[derive(Serialize, Debug)]
@@ -65,6 +75,17 @@ impl From<v1::Hit> for Hit {
             score: hit.score,
             snippet: hit.snippet,
             features: hit.features.into_iter().map(feature).collect(),
+            memories: hit.memories.into_iter().map(Memory::from).collect(),
+        }
+    }
+}
+
+impl From<v1::AnchoredMemory> for Memory {
+    fn from(memory: v1::AnchoredMemory) -> Self {
+        Self {
+            id: memory.id,
+            title: memory.title,
+            stale: Some(memory.stale).filter(|stale| !stale.is_empty()),
         }
     }
 }
@@ -106,5 +127,24 @@ mod tests {
         let text = |hit| serde_json::to_string(&Hit::from(hit)).expect("serialised");
         assert!(text(explained).ends_with(r#""features":{"stem":{"value":0.5,"share":0.25}}}"#));
         assert!(!text(v1::Hit::default()).contains("features"));
+    }
+
+    #[test]
+    fn memories_are_there_only_where_there_are_any() {
+        let memory = |stale: &str| v1::AnchoredMemory {
+            id: "3f2a".to_owned(),
+            title: "why".to_owned(),
+            stale: stale.to_owned(),
+        };
+        let anchored = v1::Hit {
+            memories: vec![memory(""), memory("code changed since 2026-11-02")],
+            ..v1::Hit::default()
+        };
+        let text = |hit| serde_json::to_string(&Hit::from(hit)).expect("serialised");
+        assert!(text(anchored).ends_with(concat!(
+            r#""memories":[{"id":"3f2a","title":"why","stale":null},"#,
+            r#"{"id":"3f2a","title":"why","stale":"code changed since 2026-11-02"}]}"#
+        )));
+        assert!(!text(v1::Hit::default()).contains("memories"));
     }
 }

@@ -1,0 +1,39 @@
+//! `memory_preferences`: what the user wants, in every project.
+
+use super::memory_find::{MAX_LIMIT, TOKEN_BUDGET};
+use super::{Answer, Arguments, Session, bounded, caller, reading};
+use crate::render;
+use codemem_client::Client;
+use codemem_proto::request::RequestId;
+use codemem_proto::v1::RetrievePreferencesRequest;
+use rmcp::model::{JsonObject, Tool};
+use serde_json::json;
+
+pub(super) const NAME: &str = "memory_preferences";
+
+const DESCRIPTION: &str = "What the user prefers in every project.";
+
+pub(super) fn definition() -> Tool {
+    let schema = json!({
+        "type": "object",
+        "properties": {"query": {"type": "string", "description": "Default: what matters most"}},
+    });
+    reading(NAME, DESCRIPTION, schema)
+}
+
+pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonObject) -> Result<Answer, Answer> {
+    let arguments = Arguments::new(arguments, &["query"])?;
+    let request = RetrievePreferencesRequest {
+        caller: Some(caller(session, &arguments)?),
+        query: arguments.text("query")?.unwrap_or_default().to_owned(),
+        limit: MAX_LIMIT,
+        token_budget: TOKEN_BUDGET,
+    };
+    let retrieve = |mut client: Client| {
+        let request = bounded(request.clone(), name);
+        async move { client.memory.retrieve_preferences(request).await }
+    };
+    let asked = !request.query.is_empty();
+    let answer = session.bridge.call(retrieve).await?.into_inner();
+    Ok(Answer::of(render::memories(&answer, asked)))
+}
