@@ -62,6 +62,9 @@ mod tests {
         let services = set.files.into_iter().flat_map(|file| file.services);
         let mut names: Vec<String> = services.map(|service| service.name).collect();
         names.sort();
-        assert_eq!(names, ["Config", "Daemon", "Doctor", "Index", "Memory", "Models", "Search"]);
+        assert_eq!(
+            names,
+            ["Config", "Daemon", "Doctor", "Index", "Memory", "Models", "Search"]
+        );
     }
 }

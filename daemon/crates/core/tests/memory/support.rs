@@ -23,16 +23,13 @@ pub(crate) fn drawn(template: &str, seed: u64) -> (String, Vec<String>) {
         let close = rest[open..].find('}').map(|close| open + close);
         let piece = close.and_then(|close| draw.piece(&rest[open + 1..close]));
         text.push_str(&rest[..open]);
-        match (piece, close) {
-            (Some(piece), Some(close)) => {
-                text.push_str(&piece);
-                pieces.push(piece);
-                rest = &rest[close + 1..];
-            }
-            _ => {
-                text.push('{');
-                rest = &rest[open + 1..];
-            }
+        if let (Some(piece), Some(close)) = (piece, close) {
+            text.push_str(&piece);
+            pieces.push(piece);
+            rest = &rest[close + 1..];
+        } else {
+            text.push('{');
+            rest = &rest[open + 1..];
         }
     }
     text.push_str(rest);
@@ -90,7 +87,7 @@ impl Draw {
 
     /// Every other one as people make them up, syllables and a few marks; the rest as managers do.
     fn password(&mut self, n: usize) -> String {
-        if self.next() % 2 == 0 {
+        if self.next().is_multiple_of(2) {
             let syllables = (0..(n - 3).div_ceil(2)).map(|_| self.of("bdfgklmnprstvz", 1) + &self.of("aeiou", 1));
             let word: String = syllables.collect();
             let (first, rest) = word.split_at(1);

@@ -107,8 +107,9 @@ impl Finder {
         }
     }
 
-    /// Tells the index what has changed: it is found from now on, and in the index for good after [`Finder::settle`]. `supplied` says what is indexed of a memory; the database does where it
-    /// says nothing. False when the index could not be told: the keys stay noted in the database.
+    /// Tells the index what has changed: it is found from now on, and in the index for good after [`Finder::settle`].
+    /// `supplied` says what is indexed of a memory; the database does where it says nothing. False when the index could
+    /// not be told: the keys stay noted in the database.
     pub(super) fn update<'c>(
         &self,
         database: &Database,

@@ -131,3 +131,65 @@ fn pour(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
         _ => failed(ffi::SQLITE_LOCKED),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Synchronous;
+    use super::*;
+
+    const ONE: Schema = Schema {
+        application_id: 7,
+        migrations: &["CREATE TABLE a (x INTEGER NOT NULL)"],
+        synchronous: Synchronous::Full,
+        erases: true,
+        remedy: "start again",
+    };
+    const TWO: Schema = Schema {
+        migrations: &[ONE.migrations[0], "ALTER TABLE a ADD COLUMN y DEFAULT 2"],
+        ..ONE
+    };
+
+    fn sum(database: &Database) -> i64 {
+        let sum = |tx: &Connection| Ok(tx.query_row("SELECT sum(x * y) FROM a", [], |row| row.get(0))?);
+        database.read("sum", sum).expect("read")
+    }
+
+    #[test]
+    fn a_copy_of_an_older_program_is_brought_up_to_date_where_it_comes_back() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let old = Database::open(&root.path().join("old.db"), &ONE, false).expect("opened");
+        let fill = |tx: &Connection| Ok(tx.execute_batch("INSERT INTO a VALUES (20), (1)")?);
+        old.write("fill", fill).expect("filled");
+        let copy = root.path().join("copy.db");
+        old.copy_to(&copy, |_| Ok(())).expect("copied");
+
+        let path = root.path().join("new.db");
+        let new = Database::open(&path, &TWO, false).expect("opened");
+        new.write("fill", |tx| Ok(tx.execute_batch("INSERT INTO a VALUES (7, 7)")?))
+            .expect("filled");
+        assert_eq!(sum(&new), 49);
+        new.replace_from(&open_copy(&copy, &TWO, "another").expect("sound"))
+            .expect("replaced");
+        assert_eq!(sum(&new), 42);
+        drop(new);
+        assert_eq!(sum(&Database::open(&path, &TWO, true).expect("opened again")), 42);
+    }
+
+    #[test]
+    fn a_copy_that_its_maker_refuses_is_not_left_behind() {
+        let root = tempfile::tempdir().expect("temporary directory");
+        let database = Database::open(&root.path().join("a.db"), &ONE, false).expect("opened");
+        let copy = root.path().join("copy.db");
+        let refused: StoreResult<()> = database.copy_to(&copy, |_| Err(StoreError::UnknownWorktree { id: 9 }.into()));
+        assert!(matches!(refused, Err(StoreError::UnknownWorktree { id: 9 })));
+        let left: Vec<_> = fs::read_dir(root.path())
+            .expect("listed")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        assert!(
+            left.iter().all(|name| name.to_string_lossy().starts_with("a.db")),
+            "{left:?}"
+        );
+    }
+}

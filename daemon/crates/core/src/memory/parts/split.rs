@@ -104,17 +104,17 @@ fn push(atoms: &mut Vec<Atom>, content: &str, range: Range<usize>, most: usize, 
 /// A run of characters without any boundary, in equal stretches.
 fn push_characters(atoms: &mut Vec<Atom>, content: &str, range: Range<usize>, most: usize) {
     let mut start = range.start;
-    let mut n_chars = 0;
+    let mut counter = Pieces::default();
     for (index, c) in content[range.clone()].char_indices() {
-        n_chars += 1;
+        counter.push(c);
         let end = range.start + index + c.len_utf8();
-        if n_chars == most || end == range.end {
+        if counter.count >= most || end == range.end {
             atoms.push(Atom {
                 range: start..end,
-                pieces: n_chars,
+                pieces: std::mem::take(&mut counter).count,
                 ends_paragraph: false,
             });
-            (start, n_chars) = (end, 0);
+            start = end;
         }
     }
 }
@@ -137,21 +137,30 @@ fn ends_word(text: &str, index: usize) -> bool {
 /// About how many word pieces a text has: a word of prose is one, a long or mixed one several, and so is every
 /// sign. Rather more than fewer.
 fn pieces(text: &str) -> usize {
-    let (mut count, mut run) = (0, 0);
-    for c in text.chars() {
-        if c.is_ascii_lowercase() || c.is_ascii_uppercase() {
+    let mut counter = Pieces::default();
+    text.chars().for_each(|c| counter.push(c));
+    counter.count
+}
+
+#[derive(Default)]
+struct Pieces {
+    count: usize,
+    /// Letters since the last character that was none.
+    run: usize,
+}
+
+impl Pieces {
+    fn push(&mut self, c: char) {
+        if c.is_ascii_alphabetic() {
             // The first piece of a word is long, the ones after it are short.
-            run += 1;
-            if run == 1 || run > 7 && run % 3 == 2 {
-                count += 1;
-            }
+            self.run += 1;
+            self.count += usize::from(self.run == 1 || self.run > 7 && self.run % 3 == 2);
         } else {
-            run = 0;
+            self.run = 0;
             // Digits come in pairs or threes; one each is rather more.
-            count += usize::from(!c.is_whitespace());
+            self.count += usize::from(!c.is_whitespace());
         }
     }
-    count
 }
 
 #[cfg(test)]

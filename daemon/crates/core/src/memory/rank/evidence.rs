@@ -11,6 +11,9 @@ const SATURATION: f32 = 1.2;
 /// How much a long text has to repeat a word for the same weight, as in BM25.
 const LENGTH_NORM: f32 = 0.75;
 
+/// Difference between two cosines that separates an answer from what is none. Among few candidates smaller ones occur.
+const LEAST_SPAN: f32 = 0.3;
+
 /// Days after which a memory is half as new.
 const HALF_AS_NEW: f32 = 30.0;
 
@@ -151,16 +154,8 @@ pub(super) fn features(
         let mut set = |feature: Feature, value: f32| features.0[feature as usize] = value.clamp(0.0, 1.0);
         if let Some(cosine) = candidate.cosine {
             set(Feature::Meaning, cosine);
-            let span = highest - lowest;
-            // Alone among its like it is the best, however close it is.
-            set(
-                Feature::RelativeMeaning,
-                if span > f32::EPSILON {
-                    (cosine - lowest) / span
-                } else {
-                    1.0
-                },
-            );
+            let span = (highest - lowest).max(LEAST_SPAN);
+            set(Feature::RelativeMeaning, 1.0 - (highest - cosine) / span);
         }
         set(Feature::Whole, whole / best_whole);
         set(Feature::Part, part / best_part);

@@ -228,13 +228,15 @@ fn pair(mut scored: Vec<Scored>, limit: usize) -> Vec<Scored> {
         }
         shown.extend(group);
     }
-    // A pair is not torn apart for the limit, unless nothing but its first half fits.
-    if limit > 1 && shown.len() > limit {
-        let is_torn =
-            !shown[limit - 1].contradicts.is_empty() && shown[limit].contradicts.contains(&shown[limit - 1].memory.id);
-        shown.truncate(if is_torn { limit + 1 } else { limit });
+    if shown.len() > limit {
+        // A pair is not torn apart where the one before it can stand back.
+        let is_pair = |first: &Scored, second: &Scored| second.contradicts.contains(&first.memory.id);
+        let stands_alone = limit > 2 && shown[limit - 2].contradicts.is_empty();
+        if stands_alone && is_pair(&shown[limit - 1], &shown[limit]) {
+            shown.remove(limit - 2);
+        }
+        shown.truncate(limit);
     }
-    shown.truncate(limit.max(1) + 1);
     shown
 }
 

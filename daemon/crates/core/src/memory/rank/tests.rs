@@ -220,7 +220,7 @@ fn age_counts_only_when_the_question_asks_for_it() {
 #[test]
 fn the_kind_asked_for_confirmations_and_orders_tip_the_scales() {
     let content = [
-        "Caching uses Redis since spring.",
+        "Caching was done in Redis by spring.",
         "Caching was moved to Redis in spring.",
     ];
     let first = |change: fn(&mut Memory), query: &str| {
@@ -234,13 +234,13 @@ fn the_kind_asked_for_confirmations_and_orders_tip_the_scales() {
     assert_eq!(
         first(
             |memory| memory.kind = MemoryKind::Decision,
-            "why did we choose Redis for caching"
+            "why did we choose Redis as a cache"
         ),
         2
     );
-    assert_eq!(first(|memory| memory.confirmations = 3, "Redis caching"), 2);
+    assert_eq!(first(|memory| memory.confirmations = 3, "Redis cache"), 2);
     assert_eq!(
-        first(|memory| memory.flags = vec!["override".to_owned()], "Redis caching"),
+        first(|memory| memory.flags = vec!["override".to_owned()], "Redis cache"),
         1
     );
 }

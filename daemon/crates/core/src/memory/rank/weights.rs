@@ -23,7 +23,7 @@ const WORDS: [(Feature, f32); 5] = [
 const ADDED: [(Feature, f32); 6] = [
     (Feature::Exact, 0.05),
     (Feature::Tags, 0.05),
-    (Feature::Kind, 0.05),
+    (Feature::Kind, 0.1),
     (Feature::Recency, 0.3),
     (Feature::Confirmed, 0.02),
     (Feature::Trust, 0.02),
@@ -53,6 +53,9 @@ pub(super) fn shares(asking: &Asking, features: &Features, has_vectors: bool) ->
 /// What a cosine loses to what else is said in the same part, in a content of several.
 const DILUTION: f32 = 0.1;
 
+/// What is granted a text that says it in other words altogether.
+const PARAPHRASE: f32 = 0.05;
+
 /// How much a hit's text has of what is asked, apart from all other hits.
 ///
 /// Cosines of this model are hardly ever above 0.8 and mean little below 0.3; a few words in common mean much in a short
@@ -63,7 +66,7 @@ pub(super) fn evidence(asking: &Asking, features: &Features, is_long: bool, has_
     let amount = n_found / (n_found + 4.0);
     if has_vectors {
         let diluted = if is_long { DILUTION } else { 0.0 };
-        features.get(Feature::Meaning) + diluted + 0.3 * amount + 0.2 * coverage
+        features.get(Feature::Meaning) + diluted + (0.3 * amount + 0.2 * coverage).max(PARAPHRASE)
     } else {
         // As much as the words of the usual answer with its cosine.
         0.3 + 0.3 * amount + 0.4 * coverage

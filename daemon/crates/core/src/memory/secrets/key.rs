@@ -113,6 +113,65 @@ const HOLDERS: &[&str] = &[
     "mqtt", "key", "keystore", "wifi", "http", "api", "vnc", "sudo",
 ];
 
+/// Last words of names for what a person may have chosen.
+const PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "pwd",
+    "pw",
+    "passphrase",
+    "passcode",
+    "pgpassword",
+    "dbpassword",
+    "rootpassword",
+    "userpassword",
+    "adminpassword",
+    "dbpass",
+    "dbpasswd",
+    "requirepass",
+    "masterauth",
+    "kennwort",
+    "passwort",
+    "motdepasse",
+    "contraseña",
+    "密码",
+    "secret",
+    "clientsecret",
+    "appsecret",
+    "jwtsecret",
+    "sharedsecret",
+    "consumersecret",
+    "webhooksecret",
+    "authsecret",
+];
+
+/// Last words of names for what a machine drew.
+const KEYS: &[&str] = &[
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "signingkey",
+    "encryptionkey",
+    "authkey",
+    "masterkey",
+    "accountkey",
+    "sharedaccesskey",
+    "secretaccesskey",
+    "authtoken",
+    "accesstoken",
+    "apitoken",
+    "bearertoken",
+    "refreshtoken",
+    "bottoken",
+    "xapikey",
+    "credential",
+    "credentials",
+    "creds",
+    "apisecret",
+    "connectionstring",
+];
+
 /// What a name promises, if anything. `name` may be of several words: `API key`, `db.password`, `--auth-token`.
 pub(super) fn promise(name: &str) -> Option<Promise> {
     let words = words(name);
@@ -125,27 +184,17 @@ pub(super) fn promise(name: &str) -> Option<Promise> {
     let (last, before) = words.split_last()?;
     let previous = before.last().copied().unwrap_or_default();
     let last = last.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_alone = before.is_empty();
     match last {
-        "password" | "passwd" | "pwd" | "passphrase" | "passcode" | "pgpassword" | "dbpassword" | "rootpassword"
-        | "userpassword" | "adminpassword" | "kennwort" | "passwort" | "motdepasse" | "contraseña" | "密码"
-        | "dbpass" | "dbpasswd" | "requirepass" | "masterauth" => Some(Promise::Password),
-        "pass" if before.is_empty() || HOLDERS.contains(&previous) => Some(Promise::Password),
-        "pw" => Some(Promise::Password),
-        "secret" | "clientsecret" | "appsecret" | "jwtsecret" | "sharedsecret" | "consumersecret" | "webhooksecret"
-        | "authsecret" => Some(Promise::Password),
-        "apikey" | "secretkey" | "accesskey" | "privatekey" | "signingkey" | "encryptionkey" | "authkey"
-        | "masterkey" | "accountkey" | "sharedaccesskey" | "secretaccesskey" | "authtoken" | "accesstoken"
-        | "apitoken" | "bearertoken" | "refreshtoken" | "bottoken" | "xapikey" | "credential" | "credentials"
-        | "creds" | "apisecret" | "connectionstring" => Some(Promise::Key),
-        "key" if KEEP.contains(&previous) => Some(Promise::Key),
-        "pat" if !before.is_empty() => Some(Promise::Key),
-        // `secret_key_base` loses its last word above.
+        "pass" if is_alone || HOLDERS.contains(&previous) => Some(Promise::Password),
+        _ if PASSWORDS.contains(&last) => Some(Promise::Password),
+        "auth" if is_alone => Some(Promise::Login),
         "token" if is_parsed(previous) => None,
-        "token" if before.is_empty() => Some(Promise::Token),
-        "token" => Some(Promise::Key),
-        "bearer" | "authorization" => Some(Promise::Token),
-        "auth" if before.is_empty() => Some(Promise::Login),
-        _ => None,
+        "token" | "bearer" | "authorization" if is_alone || last != "token" => Some(Promise::Token),
+        "key" if !KEEP.contains(&previous) => None,
+        "pat" if is_alone => None,
+        "token" | "key" | "pat" => Some(Promise::Key),
+        _ => KEYS.contains(&last).then_some(Promise::Key),
     }
 }
 

@@ -213,7 +213,7 @@ fn has_many_digits(body: &str) -> bool {
 
 /// Tokens whose mark is inside them: JWT, Telegram, Azure, Airtable, Terraform Cloud, Mailchimp.
 fn formed(text: &str, at: usize) -> Option<Finding> {
-    let bytes = text[at..].as_bytes();
+    let bytes = &text.as_bytes()[at..];
     let (len, rule, what) = jwt(bytes)
         .map(|len| (len, "jwt", "a JSON web token"))
         .or_else(|| telegram(bytes).map(|len| (len, "telegram-token", "a Telegram bot token")))

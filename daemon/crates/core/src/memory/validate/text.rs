@@ -57,7 +57,7 @@ pub fn clean(text: &str) -> Result<String, NotText> {
     loop {
         clean.truncate(clean.trim_end().len());
         // What joined a character to one that is gone by now joins nothing.
-        let joined = clean.trim_end_matches(|c| matches!(c, '\u{200C}' | '\u{200D}')).len();
+        let joined = clean.trim_end_matches(['\u{200C}', '\u{200D}']).len();
         if joined == clean.len() {
             break;
         }

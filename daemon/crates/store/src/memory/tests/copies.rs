@@ -1,7 +1,6 @@
 //! Backups, and putting them back.
 
 use super::*;
-use crate::sqlite::{Database, Schema};
 use codemem_core::ports::PortErrorKind;
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt as _;
@@ -136,24 +135,4 @@ fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
         assert_eq!(found(&memories, &first_reader(), "stays"), set(&["stays"]));
     }
     assert_eq!(memories.stats(&MemoryScope::Everything).expect("counted").problem, None);
-}
-
-#[test]
-fn a_backup_of_an_older_program_is_brought_up_to_date() {
-    const NEXT: Schema = Schema {
-        migrations: &[
-            super::super::schema::SCHEMA.migrations[0],
-            "CREATE TABLE next (x) STRICT, WITHOUT ROWID",
-        ],
-        ..super::super::schema::SCHEMA
-    };
-    // STRICT tables need types: the script above must fail, and nothing be changed by it.
-    let root = tempfile::tempdir().expect("temporary directory");
-    let memories = open(&root.path().join("memory"));
-    add_all(&memories, &[memory(1, "old")]);
-    let backup = root.path().join("old.db");
-    memories.backup(Some(&backup), NOW).expect("made");
-    assert!(Database::open(&backup, &NEXT, false).is_err());
-    memories.restore(&backup, NOW).expect("as it was");
-    assert_eq!(found(&memories, &first_reader(), "old"), set(&["old"]));
 }

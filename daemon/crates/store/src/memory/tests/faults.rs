@@ -379,7 +379,11 @@ fn what_is_deleted_is_in_no_file_any_more() {
                 }
                 let word = canary(number * 10 + part);
                 let place = found.get(word.as_bytes());
-                assert_eq!(place.is_none(), is_deleted(number), "{when}: part {part} of {number} in {place:?}");
+                assert_eq!(
+                    place.is_none(),
+                    is_deleted(number),
+                    "{when}: part {part} of {number} in {place:?}"
+                );
             }
         }
     };

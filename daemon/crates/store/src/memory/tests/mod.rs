@@ -6,7 +6,6 @@ mod faults;
 mod model;
 mod reading;
 mod scopes;
-mod speed;
 
 use super::{Memories, MemoryOptions};
 use codemem_core::ids::{Hash128, RepositoryKey};
