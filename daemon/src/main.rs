@@ -25,6 +25,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::share_arenas();
     let args = Args::parse();
     if let (Some(directory), Some(language)) = (&args.check_grammar, &args.language) {
         return lifecycle::tried(wiring::check_grammar(language, directory));

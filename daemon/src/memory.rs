@@ -47,6 +47,24 @@ pub(crate) fn give_back() {
     tracing::debug!(before, after, "gave memory back");
 }
 
+/// Has all threads share two arenas. By default the allocator makes one for each of eight times as many threads as there
+/// are processors, and each keeps what its thread has freed: after 10,000 memories were stored and 400 questions asked,
+/// 66 MiB more were resident with two arenas and 85 without a limit. Comes before the first thread.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn share_arenas() {
+    /// As in `malloc.h`.
+    const M_ARENA_MAX: std::ffi::c_int = -8;
+    unsafe extern "C" {
+        fn mallopt(option: std::ffi::c_int, value: std::ffi::c_int) -> std::ffi::c_int;
+    }
+    // SAFETY: the function takes two numbers, and ignores an option that it does not know.
+    unsafe { mallopt(M_ARENA_MAX, 2) };
+}
+
+/// Other systems' allocators have no such arenas.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn share_arenas() {}
+
 /// Other systems' allocators give memory back by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub(crate) fn give_back() {}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Candidates of each way of looking, at least: the right one may be far down in each and first in all.
-const MIN_CANDIDATES: usize = 60;
+const MIN_CANDIDATES: usize = 40;
 
 pub(super) async fn find(inner: &Arc<Inner>, caller: Caller, request: FindMemories) -> Result<Found, MemoryError> {
     inner

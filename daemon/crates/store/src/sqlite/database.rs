@@ -5,6 +5,7 @@ use super::readers::Readers;
 use super::way::Way;
 use crate::error::{DatabaseName, StoreError, StoreResult};
 use crate::files;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -304,6 +305,9 @@ pub(super) fn connect(path: &Path, flags: OpenFlags, cache_kib: i64) -> rusqlite
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Without it a statement whose plan could depend on a bound value, as every partial index makes it, is prepared again
+    // for each value: two thirds of the time of looking up a hundred memories.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     Ok(connection)
 }

@@ -154,7 +154,8 @@ impl Statement {
             .rev()
             .find(|word| !matches!(word.as_str(), "a" | "an" | "the"));
         let names_subject = before.is_none_or(|word| OF_SUBJECT.contains(&word.as_str()));
-        begins > 0 && (are_numbers || !names_subject)
+        // What stands behind the first word is part of the subject: `writer 5`, `port 80`.
+        begins > 1 && (are_numbers || !names_subject)
     }
 }
 
