@@ -9,8 +9,8 @@ mod sandbox;
 mod wait;
 
 pub use fakes::{
-    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, Fault, Faults, MemoryCatalog, MemoryLexical,
-    MemoryVectors,
+    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, FakeWatcher, Fault, Faults,
+    MemoryCatalog, MemoryLexical, MemoryVectors,
 };
 pub use sandbox::{Answer, Sandbox, where_permissions_bind};
 pub use wait::{wait_for, wait_until};

@@ -1,6 +1,6 @@
 //! Memories: what they are, and every decision about them that needs no I/O.
 //!
-//! Owns the vocabulary ([`unit`]), what may be stored ([`validate`], [`secrets`], [`flags`]), how a text
+//! Owns the vocabulary ([`mod@unit`]), what may be stored ([`validate`], [`secrets`], [`flags`]), how a text
 //! becomes what is indexed ([`parts`]), and how a question is answered ([`question`], [`gate`], [`rank`]). Pure.
 
 mod base64;

@@ -38,7 +38,7 @@ pub struct FileRecord {
     /// The hash of what it holds.
     pub hash: ContentHash,
     /// Its units with the hash of each chunk's embedding text, in chunk order; `None` when the
-    /// catalog is known to hold the content already.
+    /// catalog is known to hold the content already ([`Catalog::recorded`]).
     pub extraction: Option<(Extraction, Vec<TextHash>)>,
     /// The hash of the file's summary text.
     pub summary: TextHash,
@@ -64,6 +64,8 @@ pub struct RecordedFile {
     pub new_path: bool,
     /// The content's id.
     pub content: ContentId,
+    /// The file's summary text.
+    pub summary: TextId,
     /// Ids of the content's chunks, in order, when its documents are not yet in the lexical index; else empty.
     pub new_chunks: Vec<ChunkId>,
 }
@@ -140,8 +142,20 @@ pub struct Garbage {
     pub contents: Vec<ContentId>,
     /// Paths that no worktree holds.
     pub paths: Vec<PathId>,
-    /// Texts that are used by those contents alone, or by nothing.
+    /// Texts that are used by those contents alone, or by nothing. The summary that a path had with another content is
+    /// used for as long as worktrees hold both, whoever holds them: see [`Catalog::recorded`].
     pub texts: Vec<TextId>,
+}
+
+/// The ids that a catalog holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CatalogIds {
+    /// Of contents.
+    pub contents: IdSet,
+    /// Of paths.
+    pub paths: IdSet,
+    /// Of texts, summaries as well as chunks'.
+    pub texts: IdSet,
 }
 
 /// What the catalog believes the other two indexes to hold.
@@ -181,9 +195,10 @@ pub trait Catalog: Send + Sync {
     /// The whole manifest, by path.
     fn manifest(&self, worktree: WorktreeId) -> PortResult<Vec<ManifestEntry>>;
 
-    /// Which of these contents the catalog holds already, extracted by `extractor_version` and in
-    /// the lexical index.
-    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>>;
+    /// The summary of a file that was recorded before, in whatever worktree: at this path, with this content, which the
+    /// catalog still holds as extracted by `extractor_version` and in the lexical index. Such a file need not be
+    /// extracted again: it is recorded with this summary and without an extraction.
+    fn recorded(&self, path: &RepoPath, hash: ContentHash, extractor_version: u32) -> PortResult<Option<TextHash>>;
 
     /// Records a batch. The answer is in the order of `change.put`. A content held under an older
     /// extractor version is replaced by the extraction given.
@@ -251,8 +266,8 @@ pub trait Catalog: Send + Sync {
     /// Records that nothing is in the vector index, and forgets the fingerprint.
     fn reset_vectors(&self) -> PortResult<()>;
 
-    /// What no manifest names.
-    fn garbage(&self) -> PortResult<Garbage>;
+    /// What no manifest names, those of the worktrees in `without` aside.
+    fn garbage(&self, without: &[WorktreeId]) -> PortResult<Garbage>;
 
     /// Records that the indexes hold nothing of this any more. Comes before they let go of it, so
     /// that content which comes back after a crash in between is indexed again.
@@ -261,6 +276,10 @@ pub trait Catalog: Send + Sync {
     /// Deletes what [`Catalog::garbage`] named, after the indexes have let go of it, and gives the
     /// space back to the file system.
     fn collect(&self, garbage: &Garbage) -> PortResult<()>;
+
+    /// Every id that the catalog holds, in use or not. What another index has beyond them was left there. Reads as many
+    /// rows as there are texts.
+    fn ids(&self) -> PortResult<CatalogIds>;
 
     /// What is marked as held by the other indexes. Reads as many rows as there are texts: for checks.
     fn marks(&self) -> PortResult<Marks>;

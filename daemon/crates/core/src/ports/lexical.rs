@@ -117,8 +117,8 @@ pub struct LexicalEvidence {
 /// All statistics (documents, lengths, frequencies) are taken over the scope of the query, so that
 /// what other worktrees hold, or nobody any more, moves no score.
 ///
-/// One thread writes; any number read. Writes become visible and durable at [`LexicalIndex::commit`],
-/// together. Adding a content that is already there replaces it, so that replay is idempotent.
+/// One thread writes; any number read. Writes become visible at [`LexicalIndex::refresh`] and both visible and durable at
+/// [`LexicalIndex::commit`]. Adding a content that is already there replaces it, so that replay is idempotent.
 pub trait LexicalIndex: Send + Sync {
     /// Replaces the documents of the named contents. Every content that occurs in `chunks` is
     /// replaced whole, so all chunks of a content come in one call.
@@ -130,13 +130,21 @@ pub trait LexicalIndex: Send + Sync {
     /// Removes contents and paths; unknown ids are ignored.
     fn delete(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()>;
 
+    /// Makes everything since the last commit visible to searches without waiting for the disk: after a crash it is gone.
+    /// Meant for an edit of a few files; of many, [`LexicalIndex::commit`] is as fast.
+    fn refresh(&self) -> PortResult<()>;
+
     /// Makes everything since the last commit durable and visible to searches.
     fn commit(&self) -> PortResult<()>;
 
-    /// Gathers evidence. Never blocks on a writer; sees the last commit.
+    /// Rewrites what much has been deleted from, and gives the bytes back to the file system. Comes after a commit; costs
+    /// about as much as writing what is left.
+    fn compact(&self) -> PortResult<()>;
+
+    /// Gathers evidence. Never blocks on a writer; sees the last refresh or commit.
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence>;
 
-    /// The contents and the paths that the last commit holds.
+    /// The contents and the paths that a search can see.
     fn held(&self) -> PortResult<(IdSet, IdSet)>;
 
     /// Reads every file of the last commit and compares it with its checksum; damage is an error of

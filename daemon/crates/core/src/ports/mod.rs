@@ -15,7 +15,10 @@ mod lexical;
 mod memory;
 mod registry;
 mod source;
+mod system;
+mod trail;
 mod vectors;
+mod watch;
 
 pub use assets::*;
 pub use catalog::*;
@@ -28,4 +31,7 @@ pub use lexical::*;
 pub use memory::*;
 pub use registry::*;
 pub use source::*;
+pub use system::*;
+pub use trail::*;
 pub use vectors::*;
+pub use watch::*;

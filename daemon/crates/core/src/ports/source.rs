@@ -1,10 +1,11 @@
 //! The working tree: which files there are and what they hold.
 
-use super::PortResult;
+use super::{PortResult, Trail};
 use crate::path::RepoPath;
 use crate::skip::SkipReason;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// What the file system says about a file without reading it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,9 @@ pub trait SourceTree: Send + Sync {
     /// Resolves a path to its canonical root and its repository. Not found or not a directory is an error.
     fn identify(&self, path: &Path) -> PortResult<Identity>;
 
+    /// How [`SourceTree::identify`] comes to its answer for a canonical directory.
+    fn trail(&self, directory: &Path) -> Trail;
+
     /// What git says about a root; `None` outside git.
     fn head(&self, root: &Path) -> Option<Head>;
 
@@ -60,6 +64,24 @@ pub trait SourceTree: Send + Sync {
         max_file_bytes: u64,
         sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
     ) -> PortResult<()>;
+
+    /// Whether a root's directory was surely deleted. False where it is there, and where it may be on a disk that is not
+    /// attached: what is known of it must not be lost for that. `known_since` is a time at which it was there.
+    fn is_gone(&self, root: &Path, known_since: Option<SystemTime>) -> bool;
+
+    /// What a scan would find at and below these paths, relative to the root and without `..`: the same entries by the same
+    /// rules, in no particular order, each once. What is not there or left out is not reported.
+    fn look(
+        &self,
+        root: &Path,
+        paths: &[PathBuf],
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()>;
+
+    /// Files that git would call modified or untracked, those left out not counted: a working tree's difference to its index.
+    /// `None` outside git, or where git's index is of a kind that is not understood. Costs about what a scan costs.
+    fn dirty(&self, root: &Path) -> Option<u64>;
 
     /// Reads a file whole, never through a link that leaves the root, at most `max_bytes`.
     fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>>;

@@ -38,6 +38,9 @@ pub trait VectorIndex: Send + Sync {
         limit: usize,
     ) -> PortResult<Vec<(TextId, f32)>>;
 
+    /// The texts that have a vector in a space. Costs milliseconds per ten thousand.
+    fn held(&self, space: VectorSpace) -> PortResult<IdSet>;
+
     /// How many vectors a space holds.
     fn count(&self, space: VectorSpace) -> PortResult<u64>;
 

@@ -4,8 +4,8 @@ use super::{Fault, Faults};
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, ChangedLanguage, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
-    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry,
+    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::Extraction;
@@ -29,11 +29,13 @@ struct Data {
     embedded: HashSet<(VectorSpace, TextId)>,
     lexical_paths: HashSet<PathId>,
     manifests: BTreeMap<(WorktreeId, PathId), Line>,
+    summaries: BTreeMap<(PathId, ContentId), TextId>,
     skipped: HashMap<WorktreeId, Vec<(String, SkipReason)>>,
     fingerprint: Option<Fingerprint>,
     languages: Vec<ChangedLanguage>,
     n_contents: u32,
     n_chunks: u32,
+    n_texts: u32,
 }
 
 struct Content {
@@ -66,8 +68,11 @@ impl MemoryCatalog {
 
 impl Data {
     fn text(&mut self, hash: TextHash) -> TextId {
-        let next = TextId(self.texts.len() as u32);
-        *self.texts.entry(hash).or_insert(next)
+        // Never an id that was given out before: the other indexes may still hold it.
+        let next = TextId(self.n_texts);
+        let text = *self.texts.entry(hash).or_insert(next);
+        self.n_texts += u32::from(text == next);
+        text
     }
 
     fn path(&mut self, path: &RepoPath) -> PathId {
@@ -131,6 +136,20 @@ impl Data {
             .filter(|((of, _), _)| *of == worktree)
             .map(|(_, line)| line.content)
             .collect()
+    }
+
+    fn lines_without(&self, without: &[WorktreeId]) -> impl Iterator<Item = (PathId, &Line)> {
+        let lines = self.manifests.iter();
+        let lines = lines.filter(|((worktree, _), _)| !without.contains(worktree));
+        lines.map(|((_, path), line)| (*path, line))
+    }
+
+    /// The summaries of paths and contents that are both held, with each other or not.
+    fn summaries_in_use(&self, held: &HashSet<ContentId>, without: &[WorktreeId]) -> Vec<TextId> {
+        let paths: HashSet<PathId> = self.lines_without(without).map(|(path, _)| path).collect();
+        let in_use = |(path, content): &(PathId, ContentId)| paths.contains(path) && held.contains(content);
+        let rows = self.summaries.iter().filter(|(key, _)| in_use(key));
+        rows.map(|(_, text)| *text).collect()
     }
 
     fn chunk_row(&self, id: ContentId, index: usize) -> ChunkRow {
@@ -222,14 +241,16 @@ impl Catalog for MemoryCatalog {
         Ok(entries)
     }
 
-    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>> {
+    fn recorded(&self, path: &RepoPath, hash: ContentHash, extractor_version: u32) -> PortResult<Option<TextHash>> {
         let data = self.lock();
-        let holds = |hash: &&ContentHash| {
-            data.contents
-                .values()
-                .any(|content| content.hash == **hash && content.lexical && content.version == extractor_version)
+        let is_it = |content: &Content| content.hash == hash && content.lexical && content.version == extractor_version;
+        let Some((id, _)) = data.contents.iter().find(|(_, content)| is_it(content)) else {
+            return Ok(None);
         };
-        Ok(hashes.iter().filter(holds).copied().collect())
+        let path = data.paths.iter().position(|known| known == path);
+        let summary = path.and_then(|index| data.summaries.get(&(PathId(index as u32), *id)));
+        let hash = summary.and_then(|summary| data.texts.iter().find(|(_, text)| *text == summary));
+        Ok(hash.map(|(hash, _)| *hash))
     }
 
     fn record(
@@ -252,6 +273,7 @@ impl Catalog for MemoryCatalog {
             let path = data.path(&file.path);
             let content = data.content(file.hash, file.extraction.as_ref(), extractor_version);
             let summary = data.text(file.summary);
+            data.summaries.insert((path, content), summary);
             data.manifests.insert(
                 (worktree, path),
                 Line {
@@ -270,6 +292,7 @@ impl Catalog for MemoryCatalog {
                 path,
                 new_path: !data.lexical_paths.contains(&path),
                 content,
+                summary,
                 new_chunks,
             }
         });
@@ -298,6 +321,7 @@ impl Catalog for MemoryCatalog {
             .collect();
         data.manifests.retain(|_, line| !contents.contains(&line.content));
         data.contents.retain(|id, _| !contents.contains(id));
+        data.summaries.retain(|(_, content), _| !contents.contains(content));
         Ok(Garbage {
             contents,
             ..Garbage::default()
@@ -468,15 +492,17 @@ impl Catalog for MemoryCatalog {
         Ok(())
     }
 
-    fn garbage(&self) -> PortResult<Garbage> {
+    fn garbage(&self, without: &[WorktreeId]) -> PortResult<Garbage> {
         let data = self.lock();
-        let held: HashSet<ContentId> = data.manifests.values().map(|line| line.content).collect();
+        let lines = || data.lines_without(without);
+        let held: HashSet<ContentId> = lines().map(|(_, line)| line.content).collect();
         let contents: Vec<ContentId> = data.contents.keys().filter(|id| !held.contains(id)).copied().collect();
         let used: HashSet<TextId> = data
             .all_chunks()
             .filter(|(content, ..)| held.contains(content))
             .map(|(.., text)| text)
-            .chain(data.manifests.values().map(|line| line.summary))
+            .chain(lines().map(|(_, line)| line.summary))
+            .chain(data.summaries_in_use(&held, without))
             .collect();
         let texts = data
             .texts
@@ -507,8 +533,19 @@ impl Catalog for MemoryCatalog {
         self.faults.check(Fault::Collect)?;
         let mut data = self.lock();
         data.contents.retain(|id, _| !garbage.contents.contains(id));
+        data.summaries
+            .retain(|(_, content), _| !garbage.contents.contains(content));
         data.texts.retain(|_, text| !garbage.texts.contains(text));
         Ok(())
+    }
+
+    fn ids(&self) -> PortResult<CatalogIds> {
+        let data = self.lock();
+        Ok(CatalogIds {
+            contents: data.contents.keys().map(|content| content.0).collect(),
+            paths: (0..data.paths.len() as u32).collect(),
+            texts: data.texts.values().map(|text| text.0).collect(),
+        })
     }
 
     fn marks(&self) -> PortResult<Marks> {

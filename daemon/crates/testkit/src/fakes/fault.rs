@@ -15,6 +15,8 @@ pub enum Fault {
     Record,
     /// Adding documents.
     PutChunks,
+    /// Showing documents.
+    RefreshLexical,
     /// Committing documents.
     CommitLexical,
     /// Marking documents.

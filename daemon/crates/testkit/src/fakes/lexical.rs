@@ -16,10 +16,11 @@ struct State {
     paths: BTreeMap<PathId, Vec<String>>,
 }
 
-/// Scores are counts of query words; what was not committed is not found.
+/// Scores are counts of query words; what was neither refreshed nor committed is not found.
 #[derive(Default)]
 pub struct MemoryLexical {
     written: Mutex<State>,
+    shown: Mutex<State>,
     committed: Mutex<State>,
     faults: Faults,
 }
@@ -36,16 +37,13 @@ impl MemoryLexical {
     /// Loses what was not committed, as a crash does.
     pub fn crash(&self) {
         let committed = lock(&self.committed).clone();
+        *lock(&self.shown) = committed.clone();
         *lock(&self.written) = committed;
     }
 
     /// The contents that a search can find.
     pub fn contents(&self) -> Vec<ContentId> {
-        let mut contents: Vec<ContentId> = lock(&self.committed)
-            .chunks
-            .keys()
-            .map(|(content, _)| *content)
-            .collect();
+        let mut contents: Vec<ContentId> = lock(&self.shown).chunks.keys().map(|(content, _)| *content).collect();
         contents.dedup();
         contents
     }
@@ -87,16 +85,27 @@ impl LexicalIndex for MemoryLexical {
         Ok(())
     }
 
+    fn refresh(&self) -> PortResult<()> {
+        self.faults.check(Fault::RefreshLexical)?;
+        *lock(&self.shown) = lock(&self.written).clone();
+        Ok(())
+    }
+
     fn commit(&self) -> PortResult<()> {
         self.faults.check(Fault::CommitLexical)?;
         let written = lock(&self.written).clone();
+        *lock(&self.shown) = written.clone();
         *lock(&self.committed) = written;
+        Ok(())
+    }
+
+    fn compact(&self) -> PortResult<()> {
         Ok(())
     }
 
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence> {
         self.faults.check(Fault::SearchLexical)?;
-        let state = lock(&self.committed);
+        let state = lock(&self.shown);
         let count = |words: &[String]| {
             query
                 .terms
@@ -152,7 +161,7 @@ impl LexicalIndex for MemoryLexical {
     }
 
     fn held(&self) -> PortResult<(IdSet, IdSet)> {
-        let state = lock(&self.committed);
+        let state = lock(&self.shown);
         let contents = state.chunks.keys().map(|(content, _)| content.0).collect();
         Ok((contents, state.paths.keys().map(|path| path.0).collect()))
     }

@@ -9,6 +9,7 @@ mod memory;
 mod registry;
 mod source;
 mod vectors;
+mod watch;
 
 pub use catalog::MemoryCatalog;
 pub use embedder::{FakeAssets, FakeEmbedder};
@@ -19,3 +20,4 @@ pub use memory::FakeMemories;
 pub use registry::FakeRegistry;
 pub use source::FakeSource;
 pub use vectors::MemoryVectors;
+pub use watch::FakeWatcher;

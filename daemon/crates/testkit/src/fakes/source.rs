@@ -2,11 +2,15 @@
 
 use super::{Fault, Faults};
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{FileStamp, Head, Identity, PortError, PortErrorKind, PortResult, ScanEntry, SourceTree};
+use codemem_core::ports::{
+    FileStamp, GitPlace, Head, Identity, PortError, PortErrorKind, PortResult, ScanEntry, SourceTree, Trail,
+};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// Files of one root: bytes and modification time in nanoseconds, by path.
 type Files = BTreeMap<String, (Vec<u8>, i64)>;
@@ -16,6 +20,8 @@ type Files = BTreeMap<String, (Vec<u8>, i64)>;
 pub struct FakeSource {
     roots: Mutex<BTreeMap<PathBuf, Files>>,
     identities: Mutex<BTreeMap<PathBuf, Identity>>,
+    git: Mutex<BTreeMap<PathBuf, (Head, u64)>>,
+    n_scans: AtomicU64,
     faults: Faults,
 }
 
@@ -25,6 +31,8 @@ impl FakeSource {
         Self {
             roots: Mutex::default(),
             identities: Mutex::default(),
+            git: Mutex::default(),
+            n_scans: AtomicU64::new(0),
             faults,
         }
     }
@@ -49,6 +57,16 @@ impl FakeSource {
         identities.insert(path.into(), identity);
     }
 
+    /// Sets what git says of a root, and how many of its files differ from git's index. Outside git otherwise.
+    pub fn set_git(&self, root: &str, head: Head, n_dirty: u64) {
+        self.git().insert(root.into(), (head, n_dirty));
+    }
+
+    /// How often a whole root was listed.
+    pub fn n_scans(&self) -> u64 {
+        self.n_scans.load(Ordering::SeqCst)
+    }
+
     /// Deletes a file.
     pub fn delete(&self, root: &str, path: &str) {
         if let Some(files) = self.lock().get_mut(Path::new(root)) {
@@ -63,6 +81,41 @@ impl FakeSource {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Files>> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn git(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Head, u64)>> {
+        self.git.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lists the files of a root that are wanted.
+    fn list(
+        &self,
+        root: &Path,
+        wanted: &dyn Fn(&Path) -> bool,
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()> {
+        self.faults.check(Fault::Scan)?;
+        let files = self.lock().get(root).cloned().unwrap_or_default();
+        for (path, (bytes, mtime_ns)) in files {
+            if !wanted(Path::new(&path)) {
+                continue;
+            }
+            let path = RepoPath::new(&path).expect("tests write valid paths");
+            let stamp = FileStamp {
+                size: bytes.len() as u64,
+                mtime_ns,
+            };
+            let entry = if stamp.size > max_file_bytes {
+                ScanEntry::Skipped(path.to_string(), codemem_core::skip::SkipReason::TooLarge)
+            } else {
+                ScanEntry::File(path, stamp)
+            };
+            if sink(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -86,8 +139,21 @@ impl SourceTree for FakeSource {
         })
     }
 
-    fn head(&self, _root: &Path) -> Option<Head> {
-        None
+    fn trail(&self, _directory: &Path) -> Trail {
+        Trail {
+            place: GitPlace::Outside,
+            steps: Vec::new(),
+            broken: None,
+        }
+    }
+
+    fn is_gone(&self, root: &Path, _known_since: Option<SystemTime>) -> bool {
+        self.identify(root)
+            .is_err_and(|error| error.kind == PortErrorKind::NotFound)
+    }
+
+    fn head(&self, root: &Path) -> Option<Head> {
+        self.git().get(root).map(|(head, _)| head.clone())
     }
 
     fn scan(
@@ -96,24 +162,23 @@ impl SourceTree for FakeSource {
         max_file_bytes: u64,
         sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
     ) -> PortResult<()> {
-        self.faults.check(Fault::Scan)?;
-        let files = self.lock().get(root).cloned().unwrap_or_default();
-        for (path, (bytes, mtime_ns)) in files {
-            let path = RepoPath::new(&path).expect("tests write valid paths");
-            let stamp = FileStamp {
-                size: bytes.len() as u64,
-                mtime_ns,
-            };
-            let entry = if stamp.size > max_file_bytes {
-                ScanEntry::Skipped(path.to_string(), codemem_core::skip::SkipReason::TooLarge)
-            } else {
-                ScanEntry::File(path, stamp)
-            };
-            if sink(entry).is_break() {
-                break;
-            }
-        }
-        Ok(())
+        self.n_scans.fetch_add(1, Ordering::SeqCst);
+        self.list(root, &|_| true, max_file_bytes, sink)
+    }
+
+    fn look(
+        &self,
+        root: &Path,
+        paths: &[PathBuf],
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()> {
+        let wanted = |path: &Path| paths.iter().any(|wanted| path.starts_with(wanted));
+        self.list(root, &wanted, max_file_bytes, sink)
+    }
+
+    fn dirty(&self, root: &Path) -> Option<u64> {
+        self.git().get(root).map(|(_, n_dirty)| *n_dirty)
     }
 
     fn read(&self, root: &Path, path: &RepoPath, _max_bytes: u64) -> PortResult<Vec<u8>> {

@@ -68,6 +68,12 @@ impl VectorIndex for MemoryVectors {
         Ok(near)
     }
 
+    fn held(&self, space: VectorSpace) -> PortResult<IdSet> {
+        let points = self.lock();
+        let held = points.keys().filter(|(of, _)| *of == space);
+        Ok(held.map(|(_, text)| text.0).collect())
+    }
+
     fn count(&self, space: VectorSpace) -> PortResult<u64> {
         Ok(self.lock().keys().filter(|(of, _)| *of == space).count() as u64)
     }

@@ -64,12 +64,12 @@ fn atoms(content: &str, most: usize) -> Vec<Atom> {
     for line in content.split_inclusive('\n') {
         let range = start..start + line.len();
         start = range.end;
-        if line.trim().is_empty() {
-            if let Some(last) = atoms.last_mut() {
-                last.ends_paragraph = true;
-                last.range.end = range.end;
-                continue;
-            }
+        if line.trim().is_empty()
+            && let Some(last) = atoms.last_mut()
+        {
+            last.ends_paragraph = true;
+            last.range.end = range.end;
+            continue;
         }
         push(&mut atoms, content, range, most, &[ends_sentence, ends_word]);
     }

@@ -92,7 +92,7 @@ fn is_written_as_code(word: &str) -> bool {
         && (first_is_digit
             || word.contains(['_', '.', '/', '='])
             || word.contains("::")
-            || word.chars().skip(1).any(|c| c.is_uppercase())
+            || word.chars().skip(1).any(char::is_uppercase)
             || token::parts(word).count() > 1 && word.chars().any(|c| c.is_ascii_digit()))
 }
 

@@ -6,10 +6,10 @@
 //!
 //! | file | finds |
 //! |---|---|
-//! | [`block`] | private keys in armour |
-//! | [`token`] | tokens with a form of their own |
-//! | [`url`] | passwords in addresses, webhooks, signed links |
-//! | [`assigned`] | values given to a name that promises a secret |
+//! | `block` | private keys in armour |
+//! | `token` | tokens with a form of their own |
+//! | `url` | passwords in addresses, webhooks, signed links |
+//! | `assigned` | values given to a name that promises a secret |
 
 mod assigned;
 mod block;
