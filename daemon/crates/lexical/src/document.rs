@@ -11,6 +11,25 @@ use std::sync::Arc;
 use tantivy::schema::Field;
 use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
 
+/// What each word field of a chunk document holds.
+pub(crate) fn texts_of_chunk<'a>(chunk: &ChunkDocument<'a>) -> [(Text, &'a str); 3] {
+    [
+        (Text::Body, chunk.body),
+        (Text::Names, chunk.names),
+        (Text::Docs, chunk.docs),
+    ]
+}
+
+/// The text of a chunk document in bytes.
+pub(crate) fn chunk_bytes(chunk: &ChunkDocument<'_>) -> usize {
+    chunk.body.len() + chunk.names.len() + chunk.docs.len()
+}
+
+/// What each word field of a path document holds.
+pub(crate) fn texts_of_path<'a>(path: &PathDocument<'a>) -> [(Text, &'a str); 2] {
+    [(Text::Stem, path.text.stem()), (Text::Dirs, path.text.directory())]
+}
+
 /// The values of one chunk or one path.
 #[derive(Debug)]
 pub(crate) struct LexicalDocument {
@@ -29,18 +48,12 @@ pub(crate) enum FieldValue {
 impl LexicalDocument {
     pub(crate) fn chunk(fields: &Fields, chunk: &ChunkDocument<'_>, ticket: &Arc<Ticket>) -> Self {
         let ids = [(Id::Content, chunk.content.0), (Id::Chunk, chunk.chunk.0)];
-        let texts = [
-            (Text::Body, chunk.body),
-            (Text::Names, chunk.names),
-            (Text::Docs, chunk.docs),
-        ];
-        Self::new(fields, &ids, &texts, ticket)
+        Self::new(fields, &ids, &texts_of_chunk(chunk), ticket)
     }
 
     pub(crate) fn path(fields: &Fields, path: &PathDocument<'_>, ticket: &Arc<Ticket>) -> Self {
         let ids = [(Id::Path, path.path.0)];
-        let texts = [(Text::Stem, path.text.stem()), (Text::Dirs, path.text.directory())];
-        Self::new(fields, &ids, &texts, ticket)
+        Self::new(fields, &ids, &texts_of_path(path), ticket)
     }
 
     fn new(fields: &Fields, ids: &[(Id, u32)], texts: &[(Text, &str)], ticket: &Arc<Ticket>) -> Self {

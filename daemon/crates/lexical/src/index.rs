@@ -6,15 +6,16 @@ use crate::marker;
 use crate::schema::{self, Fields};
 use crate::search;
 use crate::snapshot::Snapshot;
+use crate::states::States;
 use crate::verify;
-use crate::writer::{Writer, WriterOptions};
+use crate::writer::{Refresh, Writer, WriterOptions};
 use codemem_core::ids::{ContentId, IdSet, PathId};
 use codemem_core::ports::{ChunkDocument, LexicalEvidence, LexicalIndex, LexicalQuery, PathDocument, PortResult};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::{fs, io};
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::Schema;
@@ -38,9 +39,8 @@ pub struct CodeIndex {
     fields: Fields,
     writer: Writer,
     reader: IndexReader,
-    /// Replaced at a commit; a search holds the lock only to clone the pointer.
-    snapshot: RwLock<Arc<Snapshot>>,
-    /// Whether something was, or may have been, committed that the snapshot does not show.
+    states: States,
+    /// Whether something was, or may have been, committed that is not shown. Nothing is kept by the writer then.
     stale: AtomicBool,
 }
 
@@ -76,7 +76,8 @@ impl CodeIndex {
         if suspect {
             verify::checksums(directory, &index)?;
         }
-        let index = Self::new(directory, generation, fields, index, options)?;
+        let writer = Writer::new(index.clone(), fields.clone(), options);
+        let index = Self::new(directory, generation, fields, &index, writer)?;
         Ok((index, Opened::Existing))
     }
 
@@ -97,7 +98,8 @@ impl CodeIndex {
             checked(Index::open(frozen)?, fields.schema())
         };
         let index = open().map_err(|source| Error::opening(directory, source))?;
-        Self::new(directory, generation, fields, index, WriterOptions::default()).map(Some)
+        let writer = Writer::refused(index.clone(), fields.clone());
+        Self::new(directory, generation, fields, &index, writer).map(Some)
     }
 
     /// Empties `directory`, whatever it holds, and creates a new index there. No other [`CodeIndex`]
@@ -115,29 +117,26 @@ impl CodeIndex {
         })?;
         marker::write(directory, generation).map_err(unusable)?;
         tracing::info!(directory = %directory.display(), generation, "created an empty lexical index");
-        Self::new(directory, generation, fields, index, options)
+        let writer = Writer::new(index.clone(), fields.clone(), options);
+        Self::new(directory, generation, fields, &index, writer)
     }
 
     /// Waits for merges, gives up the writer's threads and memory, and lets go of files that merges
     /// replaced. What was written since the last commit is thrown away. For an index that will not be
     /// written for a while; a commit does the same by itself when nothing is left to merge.
     pub fn release(&self) -> Result<(), Error> {
-        self.writer.close().map_err(|source| self.commit_error(source))?;
+        let closed = self.writer.close();
+        self.states.fall_back();
+        closed.map_err(|source| self.commit_error(source))?;
         self.reload()
     }
 
     /// How many segments a search walks.
     pub fn segments(&self) -> usize {
-        self.snapshot().segments.len()
+        self.states.shown().segments.len()
     }
 
-    fn new(
-        directory: &Path,
-        generation: u64,
-        fields: Fields,
-        index: Index,
-        options: WriterOptions,
-    ) -> Result<Self, Error> {
+    fn new(directory: &Path, generation: u64, fields: Fields, index: &Index, writer: Writer) -> Result<Self, Error> {
         schema::register(index.tokenizers());
         let open = || {
             let reader: IndexReader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
@@ -152,45 +151,44 @@ impl CodeIndex {
         Ok(Self {
             directory: directory.to_owned(),
             generation,
-            writer: Writer::new(index, fields.clone(), options),
             fields,
+            writer,
             reader,
-            snapshot: RwLock::new(Arc::new(snapshot)),
+            states: States::new(snapshot),
             stale: AtomicBool::new(false),
         })
     }
 
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The snapshot for the writing side, which must know what is there to replace it.
+    /// The last commit for the writing side, which must know what is there to replace it.
     fn newest(&self) -> Result<Arc<Snapshot>, Error> {
         if self.stale.load(Ordering::Relaxed) {
             self.reload()?;
         }
-        Ok(self.snapshot())
+        Ok(self.states.committed())
     }
 
+    /// Shows the newest commit and nothing else.
     fn reload(&self) -> Result<(), Error> {
         let load = || {
             self.reader.reload()?;
-            Snapshot::of(&self.fields, &self.reader.searcher(), &self.snapshot())
+            Snapshot::of(&self.fields, &self.reader.searcher(), &self.states.committed())
         };
         let snapshot = load().map_err(|source| Error::Reload {
             path: self.directory.clone(),
             source,
         })?;
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.states.commit(snapshot);
         self.stale.store(false, Ordering::Relaxed);
         Ok(())
     }
 
-    fn write_error(&self, source: TantivyError) -> Error {
-        Error::Write {
+    /// The outcome of a write. One that failed has lost what was refreshed as well.
+    fn written(&self, written: tantivy::Result<()>) -> PortResult<()> {
+        let written = written.inspect_err(|_| self.states.fall_back());
+        Ok(written.map_err(|source| Error::Write {
             path: self.directory.clone(),
             source,
-        }
+        })?)
     }
 
     fn commit_error(&self, source: TantivyError) -> Error {
@@ -203,33 +201,53 @@ impl CodeIndex {
 
 impl LexicalIndex for CodeIndex {
     fn put_chunks(&self, chunks: &[ChunkDocument<'_>]) -> PortResult<()> {
-        let written = self.writer.put_chunks(chunks, &*self.newest()?);
-        Ok(written.map_err(|source| self.write_error(source))?)
+        self.written(self.writer.put_chunks(chunks, &*self.newest()?))
     }
 
     fn put_paths(&self, paths: &[PathDocument<'_>]) -> PortResult<()> {
-        let written = self.writer.put_paths(paths, &*self.newest()?);
-        Ok(written.map_err(|source| self.write_error(source))?)
+        self.written(self.writer.put_paths(paths, &*self.newest()?))
     }
 
     fn delete(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()> {
-        let written = self.writer.delete(contents, paths, &*self.newest()?);
-        Ok(written.map_err(|source| self.write_error(source))?)
+        self.written(self.writer.delete(contents, paths, &*self.newest()?))
+    }
+
+    fn refresh(&self) -> PortResult<()> {
+        self.newest()?;
+        match self.writer.refresh() {
+            Refresh::Nothing => Ok(()),
+            Refresh::Lay(overlay) => {
+                self.states.refresh(&overlay);
+                Ok(())
+            }
+            Refresh::Commit => self.commit(),
+        }
     }
 
     fn commit(&self) -> PortResult<()> {
+        let committed = self.writer.commit(&*self.newest()?);
         // Also a commit that failed may have reached the disk.
-        let committed = self.writer.commit();
         if !matches!(committed, Ok(false)) {
             self.stale.store(true, Ordering::Relaxed);
         }
+        let committed = committed.inspect_err(|_| self.states.fall_back());
         committed.map_err(|source| self.commit_error(source))?;
         self.newest()?;
         Ok(self.writer.rest().map_err(|source| self.commit_error(source))?)
     }
 
+    fn compact(&self) -> PortResult<()> {
+        let compacted = self.writer.compact(&*self.newest()?);
+        if compacted.map_err(|source| self.commit_error(source))? {
+            self.stale.store(true, Ordering::Relaxed);
+            self.newest()?;
+        }
+        self.writer.sweep().map_err(|source| self.commit_error(source))?;
+        Ok(self.writer.rest().map_err(|source| self.commit_error(source))?)
+    }
+
     fn search(&self, query: &LexicalQuery<'_>) -> PortResult<LexicalEvidence> {
-        let snapshot = self.snapshot();
+        let snapshot = self.states.shown();
         // Postings that lie are walked past their end, which is a panic and not an error.
         let found = catch_unwind(AssertUnwindSafe(|| search::search(&snapshot, query)));
         let found = found.map_err(|panic| Error::Panicked {
@@ -243,7 +261,7 @@ impl LexicalIndex for CodeIndex {
     }
 
     fn held(&self) -> PortResult<(IdSet, IdSet)> {
-        Ok(self.snapshot().ids())
+        Ok(self.states.shown().ids())
     }
 
     fn check(&self) -> PortResult<()> {

@@ -1,8 +1,11 @@
-//! One sealed segment, opened for walking: who owns which document, and readers for every field.
+//! One segment, opened for walking: who owns which document, and readers for every field.
 //!
-//! Built when a segment is first seen, on the thread that commits or opens; immutable afterwards.
+//! Sealed ones are tantivy's, on disk; loose ones are in memory and hold what was refreshed and not yet committed
+//! ([`crate::piece`]). Built when a segment is first seen, on the thread that commits, refreshes or opens; immutable
+//! afterwards.
 
 use crate::schema::{Fields, Id, Text};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use tantivy::columnar::Column;
@@ -42,8 +45,8 @@ pub(crate) struct PathRow {
 
 /// What never changes about a segment; deletions are kept beside it.
 pub(crate) struct Segment {
-    /// Tantivy's name for it.
-    pub(crate) id: SegmentId,
+    /// Tantivy's name for a sealed one.
+    pub(crate) id: Option<SegmentId>,
     /// One more than the largest document.
     pub(crate) max_doc: DocId,
     /// For every document the index of its row: in `files` for a chunk, in `paths` for a path, and
@@ -53,34 +56,65 @@ pub(crate) struct Segment {
     pub(crate) files: Vec<FileRow>,
     /// The paths, by document.
     pub(crate) paths: Vec<PathRow>,
-    chunks: Option<Column<u64>>,
+    chunks: ChunkIds,
     /// By [`Text`].
-    texts: Vec<TextReader>,
+    texts: [TextReader; 5],
 }
 
-struct TextReader {
-    inverted: Arc<InvertedIndexReader>,
-    norms: FieldNormReader,
+/// The words of one field.
+pub(crate) struct TextReader {
+    pub(crate) postings: Postings,
+    pub(crate) norms: FieldNormReader,
+}
+
+/// Which documents have a word.
+pub(crate) enum Postings {
+    /// A dictionary and lists on disk.
+    Sealed(Arc<InvertedIndexReader>),
+    /// Lists in memory, in order of document.
+    Loose(HashMap<Arc<str>, Vec<Hit>>),
+}
+
+/// A document that has a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Hit {
+    pub(crate) doc: DocId,
+    pub(crate) frequency: u32,
+}
+
+/// Whose words a document holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owner {
+    /// One chunk of a content.
+    Chunk {
+        /// The content.
+        content: u32,
+        /// The chunk's own id.
+        chunk: u32,
+    },
+    /// A path.
+    Path(u32),
+}
+
+enum ChunkIds {
+    Sealed(Option<Column<u64>>),
+    Loose(Vec<Owner>),
 }
 
 impl Segment {
+    /// Opens one that is on disk.
     pub(crate) fn open(fields: &Fields, reader: &SegmentReader) -> tantivy::Result<Self> {
         let column = |id: Id| reader.fast_fields().column_opt::<u64>(id.name());
-        let texts = Text::ALL.map(|text| {
+        let text = |text: Text| -> tantivy::Result<TextReader> {
             Ok(TextReader {
-                inverted: reader.inverted_index(fields.text(text))?,
+                postings: Postings::Sealed(reader.inverted_index(fields.text(text))?),
                 norms: reader.get_fieldnorms_reader(fields.text(text))?,
             })
-        });
-        let mut segment = Self {
-            id: reader.segment_id(),
-            max_doc: reader.max_doc(),
-            owners: vec![NOBODY; reader.max_doc() as usize],
-            files: Vec::new(),
-            paths: Vec::new(),
-            chunks: column(Id::Chunk)?,
-            texts: texts.into_iter().collect::<tantivy::Result<_>>()?,
         };
+        let [body, names, docs, stem, dirs] = Text::ALL.map(text);
+        let texts = [body?, names?, docs?, stem?, dirs?];
+        let chunks = ChunkIds::Sealed(column(Id::Chunk)?);
+        let mut segment = Self::new(Some(reader.segment_id()), reader.max_doc(), chunks, texts);
         let (contents, paths) = (column(Id::Content)?, column(Id::Path)?);
         for doc in reader.doc_ids_alive() {
             if let Some(content) = contents.as_ref().and_then(|column| column.first(doc)) {
@@ -92,9 +126,22 @@ impl Segment {
         Ok(segment)
     }
 
+    /// One in memory, of the documents of `owners`; `texts` by [`Text`].
+    pub(crate) fn loose(owners: Vec<Owner>, texts: [TextReader; 5]) -> Self {
+        let mut segment = Self::new(None, owners.len() as DocId, ChunkIds::Loose(Vec::new()), texts);
+        for (doc, owner) in (0..).zip(&owners) {
+            match *owner {
+                Owner::Chunk { content, .. } => segment.own_chunk(content, doc),
+                Owner::Path(path) => segment.own_path(path, doc),
+            }
+        }
+        segment.chunks = ChunkIds::Loose(owners);
+        segment
+    }
+
     /// The dictionary and postings of a field.
-    pub(crate) fn inverted(&self, text: Text) -> &InvertedIndexReader {
-        &self.texts[text as usize].inverted
+    pub(crate) fn postings(&self, text: Text) -> &Postings {
+        &self.texts[text as usize].postings
     }
 
     /// The lengths of a field.
@@ -104,8 +151,25 @@ impl Segment {
 
     /// The id of a chunk document.
     pub(crate) fn chunk(&self, doc: DocId) -> Option<u32> {
-        let chunk = self.chunks.as_ref()?.first(doc)?;
-        Some(chunk as u32)
+        match &self.chunks {
+            ChunkIds::Sealed(column) => column.as_ref()?.first(doc).map(|chunk| chunk as u32),
+            ChunkIds::Loose(owners) => match owners.get(doc as usize)? {
+                Owner::Chunk { chunk, .. } => Some(*chunk),
+                Owner::Path(_) => None,
+            },
+        }
+    }
+
+    fn new(id: Option<SegmentId>, max_doc: DocId, chunks: ChunkIds, texts: [TextReader; 5]) -> Self {
+        Self {
+            id,
+            max_doc,
+            owners: vec![NOBODY; max_doc as usize],
+            files: Vec::new(),
+            paths: Vec::new(),
+            chunks,
+            texts,
+        }
     }
 
     fn own_chunk(&mut self, content: u32, doc: DocId) {

@@ -1,13 +1,18 @@
-//! Lends `codemem_core::token` to tantivy. Runs on tantivy's indexing threads.
+//! Lends `codemem_core::token` to tantivy. Runs on tantivy's indexing threads, and on the thread that refreshes.
 
 use codemem_core::token;
 use std::cell::RefCell;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 thread_local! {
-    /// One per indexing thread rather than one per field: the stems that it remembers are shared by
+    /// One per thread rather than one per field: the stems that it remembers are shared by
     /// all fields and outlive the segment.
     static WORDS: RefCell<token::Tokenizer> = RefCell::default();
+}
+
+/// Emits the tokens of `text` in order.
+pub(crate) fn tokens(text: &str, emit: impl FnMut(&str)) {
+    WORDS.with_borrow_mut(|words| words.tokens(text, emit));
 }
 
 /// The tokenizer of every word field.
@@ -75,12 +80,10 @@ impl TokenStream for CodeStream<'_> {
     }
 
     fn process(&mut self, sink: &mut dyn FnMut(&Token)) {
-        WORDS.with_borrow_mut(|words| {
-            words.tokens(self.text, |text| {
-                self.token.text.clear();
-                self.token.text.push_str(text);
-                sink(self.token);
-            });
+        tokens(self.text, |text| {
+            self.token.text.clear();
+            self.token.text.push_str(text);
+            sink(self.token);
         });
     }
 }

@@ -392,26 +392,30 @@ fn with_extension(directory: &Path, extension: &str) -> std::path::PathBuf {
 
 #[test]
 fn a_failed_commit_loses_its_writes_and_searches_go_on() {
-    let parent = tempfile::tempdir().expect("a temporary directory");
-    let directory = parent.path().join("index");
-    let aside = parent.path().join("aside");
-    let (index, _) = open(&directory, 1);
-    index.put_chunks(&[chunk(1, 1, "kept")]).expect("puts");
-    index.commit().expect("commits");
-    index.delete(&[ContentId(99)], &[]).expect("starts a pass");
-    fs::rename(&directory, &aside).expect("moved aside");
-    let written = index.put_chunks(&[chunk(2, 2, "lost")]).and_then(|()| index.commit());
-    let error = written.expect_err("there is no directory to write to");
-    assert_eq!(error.kind, PortErrorKind::Failed, "{error:?}");
-    assert_eq!(found(&index, "kept lost"), [1]);
-    fs::rename(&aside, &directory).expect("moved back");
-    assert_eq!(found(&index, "kept lost"), [1]);
-    index
-        .put_chunks(&[chunk(1, 3, "again"), chunk(2, 2, "lost")])
-        .expect("puts");
-    index.commit().expect("commits");
-    assert_eq!(found(&index, "kept"), NONE);
-    assert_eq!(found(&index, "lost again"), [1, 2]);
+    // An edit meets the missing directory when the writer is started, a pass when it is half way.
+    for n_deleted in [1, 3_000] {
+        let parent = tempfile::tempdir().expect("a temporary directory");
+        let directory = parent.path().join("index");
+        let aside = parent.path().join("aside");
+        let (index, _) = open(&directory, 1);
+        index.put_chunks(&[chunk(1, 1, "kept")]).expect("puts");
+        index.commit().expect("commits");
+        let unknown: Vec<ContentId> = (99..).take(n_deleted).map(ContentId).collect();
+        index.delete(&unknown, &[]).expect("deletes");
+        fs::rename(&directory, &aside).expect("moved aside");
+        let written = index.put_chunks(&[chunk(2, 2, "lost")]).and_then(|()| index.commit());
+        let error = written.expect_err("there is no directory to write to");
+        assert_eq!(error.kind, PortErrorKind::Failed, "{error:?}");
+        assert_eq!(found(&index, "kept lost"), [1]);
+        fs::rename(&aside, &directory).expect("moved back");
+        assert_eq!(found(&index, "kept lost"), [1]);
+        index
+            .put_chunks(&[chunk(1, 3, "again"), chunk(2, 2, "lost")])
+            .expect("puts");
+        index.commit().expect("commits");
+        assert_eq!(found(&index, "kept"), NONE);
+        assert_eq!(found(&index, "lost again"), [1, 2]);
+    }
 }
 
 #[test]
@@ -428,6 +432,37 @@ fn many_small_commits_leave_few_segments() {
     assert_eq!(found(&index, "edited").len(), 7);
     assert_eq!(search(&index, "59").contents[0].chunks[0].chunk, ChunkId(59));
     assert!(index.disk_bytes() > 0);
+}
+
+#[test]
+fn compacting_gives_back_what_was_deleted_and_changes_no_answer() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let (index, _) = open(directory.path(), 1);
+    // Two segments, of which too little is deleted for one to be rewritten by itself.
+    for half in [0..2_000_u32, 2_000..4_000] {
+        let texts: Vec<String> = half.clone().map(|n| format!("alpha word{n} other{}", n * 7)).collect();
+        let chunks: Vec<_> = half.zip(&texts).map(|(n, text)| chunk(n, n, text)).collect();
+        index.put_chunks(&chunks).expect("written");
+        index.commit().expect("committed");
+    }
+    let full = index.disk_bytes();
+    index.compact().expect("compacted");
+    assert_eq!(index.disk_bytes(), full, "there is nothing to do");
+    let deleted: Vec<ContentId> = (0..4_000).filter(|n| n % 4 == 0).map(ContentId).collect();
+    index.delete(&deleted, &[]).expect("deleted");
+    index.compact().expect("nothing is compacted before it is committed");
+    index.commit().expect("committed");
+    let (before, evidence) = (index.disk_bytes(), found(&index, "word77 word2001"));
+    index.compact().expect("compacted");
+    let after = index.disk_bytes();
+    assert!(after * 100 < before * 85, "{full}, {before} → {after}");
+    assert_eq!(found(&index, "word77 word2001"), evidence);
+    assert_eq!(evidence[0], 77);
+    assert_eq!(index.held().expect("listed").0.len(), 3_000);
+    index.check().expect("sound");
+    drop(index);
+    let (index, opened) = open(directory.path(), 1);
+    assert_eq!((opened, found(&index, "word77 word2001")), (Opened::Existing, evidence));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Scope {
 
     fn add_files(&mut self, view: &View, contents: &IdSet) {
         let rows = view.segment.files.iter().map(|file| {
-            let inside = contents.contains(file.content) && view.is_alive(file.docs.start);
+            let inside = contents.contains(file.content) && view.has_file(file);
             if inside {
                 self.n_files += 1;
                 for column in 0..Text::OF_CHUNK.len() {
@@ -57,7 +57,7 @@ impl Scope {
 
     fn add_paths(&mut self, view: &View, paths: &IdSet) {
         let rows = view.segment.paths.iter().map(|row| {
-            let inside = paths.contains(row.path) && view.is_alive(row.doc);
+            let inside = paths.contains(row.path) && view.has_path(row);
             if inside {
                 for column in 0..Text::OF_PATH.len() {
                     self.path_stats[column].add(row.lengths[column]);

@@ -1,18 +1,10 @@
 //! The postings of one term in one field, narrowed to a scope.
 
 use crate::schema::Text;
-use crate::segment::{NOBODY, Segment};
+use crate::segment::{Hit, NOBODY, Postings, Segment};
 use crate::snapshot::Snapshot;
 use std::io;
-use tantivy::DocId;
 use tantivy::schema::IndexRecordOption;
-
-/// A document that has the term.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hit {
-    pub(crate) doc: DocId,
-    pub(crate) frequency: u32,
-}
 
 /// The hits of one row: of one content, or the one hit of a path.
 #[derive(Clone, Copy, Debug)]
@@ -65,34 +57,50 @@ impl Hits {
     }
 
     fn read_segment(&mut self, segment: &Segment, text: Text, term: &str, inside: &[bool]) -> io::Result<()> {
-        let inverted = segment.inverted(text);
-        let Some(info) = inverted.terms().get(term)? else {
-            return Ok(());
-        };
-        let mut postings = inverted.read_block_postings_from_terminfo(&info, IndexRecordOption::WithFreqs)?;
         let mut run = Run {
             row: NOBODY,
             frequency: 0,
         };
-        while !postings.docs().is_empty() {
-            for (&doc, &frequency) in postings.docs().iter().zip(postings.freqs()) {
-                let row = segment.owners[doc as usize];
-                // Nobody's row is beyond the end.
-                if !inside.get(row as usize).copied().unwrap_or(false) {
-                    continue;
-                }
-                self.docs.push(Hit { doc, frequency });
-                if row == run.row {
-                    run.frequency += frequency;
-                } else {
-                    self.end_run(run);
-                    run = Run { row, frequency };
+        match segment.postings(text) {
+            Postings::Sealed(inverted) => {
+                let Some(info) = inverted.terms().get(term)? else {
+                    return Ok(());
+                };
+                let mut postings = inverted.read_block_postings_from_terminfo(&info, IndexRecordOption::WithFreqs)?;
+                while !postings.docs().is_empty() {
+                    for (&doc, &frequency) in postings.docs().iter().zip(postings.freqs()) {
+                        self.take(Hit { doc, frequency }, segment, inside, &mut run);
+                    }
+                    postings.advance();
                 }
             }
-            postings.advance();
+            Postings::Loose(lists) => {
+                for &hit in lists.get(term).into_iter().flatten() {
+                    self.take(hit, segment, inside, &mut run);
+                }
+            }
         }
         self.end_run(run);
         Ok(())
+    }
+
+    #[inline]
+    fn take(&mut self, hit: Hit, segment: &Segment, inside: &[bool], run: &mut Run) {
+        let row = segment.owners[hit.doc as usize];
+        // Nobody's row is beyond the end.
+        if !inside.get(row as usize).copied().unwrap_or(false) {
+            return;
+        }
+        self.docs.push(hit);
+        if row == run.row {
+            run.frequency += hit.frequency;
+        } else {
+            self.end_run(*run);
+            *run = Run {
+                row,
+                frequency: hit.frequency,
+            };
+        }
     }
 
     fn end_run(&mut self, run: Run) {

@@ -1,6 +1,6 @@
 //! A naive index: keeps all documents as token lists and follows the port's words literally.
 
-use codemem_core::ids::{ChunkId, ContentId};
+use codemem_core::ids::{ChunkId, ContentId, IdSet};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{ChunkDocument, LexicalEvidence, LexicalQuery, QueryTerm};
 use codemem_core::token::Tokenizer;
@@ -66,6 +66,14 @@ impl Naive {
     pub(crate) fn delete(&mut self, contents: &[u32], paths: &[u32]) {
         self.contents.retain(|id, _| !contents.contains(id));
         self.paths.retain(|id, _| !paths.contains(id));
+    }
+
+    /// The contents and the paths that are there.
+    pub(crate) fn held(&self) -> (IdSet, IdSet) {
+        (
+            self.contents.keys().copied().collect(),
+            self.paths.keys().copied().collect(),
+        )
     }
 
     fn contents(&self, query: &LexicalQuery<'_>) -> Vec<Expected> {
