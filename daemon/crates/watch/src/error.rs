@@ -51,6 +51,14 @@ pub enum WatchError {
     /// A link, or something that is no file, stands where a file or directory stood.
     #[error("`{}` is not what was indexed: a link or a special file has taken its place", .0.display())]
     Escapes(PathBuf),
+    /// A root is not watched for want of a thread.
+    #[error("cannot start a thread to watch `{}`", path.display())]
+    Thread {
+        /// The root.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The file outgrew the limit.
     #[error("`{}` is larger than {limit} bytes", path.display())]
     TooLarge {
@@ -74,6 +82,10 @@ impl From<WatchError> for PortError {
             WatchError::Scan { .. } => (
                 PortErrorKind::Failed,
                 Some("check the limit of open files with `ulimit -n`"),
+            ),
+            WatchError::Thread { .. } => (
+                PortErrorKind::Failed,
+                Some("check the limit of processes with `ulimit -u`"),
             ),
             WatchError::TooLarge { .. } => (PortErrorKind::Failed, None),
             // Not the file's fault: what is known of it stays.

@@ -12,10 +12,13 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Largest small file read, in bytes: a path or a commit's id.
-const MAX_NAME: u64 = 64 * 1024;
+pub(crate) const MAX_NAME: u64 = 64 * 1024;
 
 /// Largest list of references read, in bytes: a million of them.
 const MAX_REFERENCES: u64 = 128 * 1024 * 1024;
+
+/// Largest configuration file read, in bytes: people write some hundred.
+const MAX_CONFIG: u64 = 1024 * 1024;
 
 /// Largest `info/exclude` read, in bytes.
 const MAX_EXCLUDE: u64 = 2 * 1024 * 1024;
@@ -41,6 +44,32 @@ impl GitDir {
     pub(crate) fn exclude(&self) -> Vec<u8> {
         read(&self.common.join("info/exclude"), MAX_EXCLUDE).unwrap_or_default()
     }
+}
+
+/// What the repository's own configuration says of a key, both in lower case; its last word counts. What is set up for
+/// a user or included from elsewhere is not looked at.
+pub(crate) fn configured(git: &GitDir, section: &str, key: &str) -> Option<String> {
+    value_of(&text(&git.common.join("config"), MAX_CONFIG)?, section, key)
+}
+
+fn value_of(config: &str, section: &str, key: &str) -> Option<String> {
+    let (mut is_inside, mut value) = (false, None);
+    for line in config.lines().map(str::trim) {
+        if let Some(header) = line.strip_prefix('[') {
+            is_inside = header
+                .split(']')
+                .next()
+                .is_some_and(|name| name.trim().eq_ignore_ascii_case(section));
+        } else if is_inside && !line.starts_with(['#', ';']) {
+            // A key alone is true.
+            let (name, said) = line.split_once('=').unwrap_or((line, "true"));
+            if name.trim().eq_ignore_ascii_case(key) {
+                let said = said.split(['#', ';']).next().unwrap_or_default();
+                value = Some(said.trim().trim_matches('"').to_ascii_lowercase());
+            }
+        }
+    }
+    value
 }
 
 /// The worktree that holds `directory`, which must be canonical.
@@ -97,12 +126,13 @@ fn packed(git: &GitDir, reference: &str) -> Option<String> {
     })
 }
 
-fn text(path: &Path, limit: u64) -> Option<String> {
+/// The text of a regular file of at most `limit` bytes.
+pub(crate) fn text(path: &Path, limit: u64) -> Option<String> {
     String::from_utf8(read(path, limit)?).ok()
 }
 
 /// A regular file of at most `limit` bytes; git's directory may hold links to shared files.
-fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let file = File::options()
         .read(true)
         .custom_flags(beneath::NEVER_WAIT)
@@ -116,8 +146,30 @@ fn read(path: &Path, limit: u64) -> Option<Vec<u8>> {
     (bytes.len() as u64 <= limit).then_some(bytes)
 }
 
-fn hex(text: &str) -> Option<String> {
+/// The commit that a text names by its whole id.
+pub(crate) fn hex(text: &str) -> Option<String> {
     let text = text.trim();
     let valid = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_its_section_and_its_last_word_counts() {
+        let config = "[core]\n\tfileMode = false # here\n[extensions]\n\tobjectFormat = \"SHA256\"\n[ Core ]\nbare\n";
+        for (section, key, expected) in [
+            ("core", "filemode", Some("false")),
+            ("core", "bare", Some("true")),
+            ("extensions", "objectformat", Some("sha256")),
+            ("extensions", "filemode", None),
+            ("remote", "url", None),
+        ] {
+            assert_eq!(value_of(config, section, key).as_deref(), expected, "{section}.{key}");
+        }
+        let twice = "[core]\nfilemode = false\n[core \"sub\"]\nfilemode = no\n[core]\nfilemode=true";
+        assert_eq!(value_of(twice, "core", "filemode").as_deref(), Some("true"));
+    }
 }

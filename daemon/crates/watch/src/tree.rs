@@ -1,13 +1,14 @@
 //! The [`SourceTree`] port over the real file system.
 
 use crate::beneath::{self, Root};
-use crate::{WatchError, git, scan};
+use crate::{WatchError, dirty, git, gone, scan, trail};
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{Head, Identity, PortResult, ScanEntry, SourceTree};
+use codemem_core::ports::{Head, Identity, PortResult, ScanEntry, SourceTree, Trail};
 use std::fs;
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Reads working trees from disk. Has no state: every answer is what the disk says now.
 #[derive(Clone, Copy, Default, Debug)]
@@ -16,6 +17,14 @@ pub struct WorkingTree;
 impl SourceTree for WorkingTree {
     fn identify(&self, path: &Path) -> PortResult<Identity> {
         Ok(identify(path)?)
+    }
+
+    fn is_gone(&self, root: &Path, known_since: Option<SystemTime>) -> bool {
+        gone::is_gone(root, known_since)
+    }
+
+    fn trail(&self, directory: &Path) -> Trail {
+        trail::trail(directory)
     }
 
     fn head(&self, root: &Path) -> Option<Head> {
@@ -29,6 +38,20 @@ impl SourceTree for WorkingTree {
         sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
     ) -> PortResult<()> {
         Ok(scan::scan(root, max_file_bytes, sink)?)
+    }
+
+    fn look(
+        &self,
+        root: &Path,
+        paths: &[PathBuf],
+        max_file_bytes: u64,
+        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
+    ) -> PortResult<()> {
+        Ok(scan::look(root, paths, max_file_bytes, sink)?)
+    }
+
+    fn dirty(&self, root: &Path) -> Option<u64> {
+        dirty::dirty(root)
     }
 
     fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>> {
