@@ -3,8 +3,9 @@
 use super::names::{Kinds, name_key};
 use super::rows;
 use crate::sqlite::Fault;
-use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, TextId};
-use codemem_core::ports::{ChunkRow, SymbolRow};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, TextHash, TextId};
+use codemem_core::path::RepoPath;
+use codemem_core::ports::{CatalogIds, ChunkRow, SymbolRow};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// Columns of a symbol, in the order of [`symbol_row`].
@@ -26,21 +27,40 @@ macro_rules! select_chunk {
     };
 }
 
-/// Which of these contents are held by this extractor version and in the lexical index.
-pub(super) fn known(
+/// The query of [`recorded`]. CROSS JOIN: in this order each step is one look-up by key.
+pub(super) const RECORDED: &str = "SELECT t.hash FROM contents c CROSS JOIN paths p
+         CROSS JOIN summaries s ON s.path = p.id AND s.content = c.id
+         CROSS JOIN texts t ON t.id = s.summary
+     WHERE c.hash = ?1 AND c.extractor_version = ?2 AND c.lexical = 1 AND p.path = ?3";
+
+/// The summary that a path had with a content which is held by this extractor version and in the lexical index.
+pub(super) fn recorded(
     tx: &Connection,
-    hashes: &[ContentHash],
+    path: &RepoPath,
+    hash: ContentHash,
     extractor_version: u32,
-) -> Result<Vec<ContentHash>, Fault> {
-    let mut statement =
-        tx.prepare_cached("SELECT 1 FROM contents WHERE hash = ?1 AND extractor_version = ?2 AND lexical = 1")?;
-    let mut known = Vec::new();
-    for hash in hashes {
-        if statement.exists(params![hash.0, extractor_version])? {
-            known.push(*hash);
-        }
-    }
-    Ok(known)
+) -> Result<Option<TextHash>, Fault> {
+    let summary = tx
+        .prepare_cached(RECORDED)?
+        .query_row(params![hash.0, extractor_version, path.as_str()], |row| {
+            rows::hash(row, 0)
+        })
+        .optional()?;
+    Ok(summary)
+}
+
+/// Every id there is.
+pub(super) fn all_ids(tx: &Connection) -> Result<CatalogIds, Fault> {
+    let set = |sql| -> Result<IdSet, Fault> {
+        let mut statement = tx.prepare_cached(sql)?;
+        let ids = statement.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    };
+    Ok(CatalogIds {
+        contents: set("SELECT id FROM contents")?,
+        paths: set("SELECT id FROM paths")?,
+        texts: set("SELECT id FROM texts")?,
+    })
 }
 
 /// Chunks by id, in the order asked for; unknown ids are left out.

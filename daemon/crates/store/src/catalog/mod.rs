@@ -24,10 +24,11 @@ mod worktrees;
 use crate::error::StoreResult;
 use crate::registry::root_text;
 use crate::sqlite::Database;
-use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextId, WorktreeId};
+use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
+use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks, PendingFile,
-    PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
+    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use counts::CountsCache;
@@ -108,10 +109,10 @@ impl Catalog for SqliteCatalog {
             .read("list a manifest", |tx| manifest::list(tx, worktree))?)
     }
 
-    fn known(&self, hashes: &[ContentHash], extractor_version: u32) -> PortResult<Vec<ContentHash>> {
-        Ok(self
-            .database
-            .read("find contents", |tx| lookups::known(tx, hashes, extractor_version))?)
+    fn recorded(&self, path: &RepoPath, hash: ContentHash, extractor_version: u32) -> PortResult<Option<TextHash>> {
+        Ok(self.database.read("find a summary", |tx| {
+            lookups::recorded(tx, path, hash, extractor_version)
+        })?)
     }
 
     fn record(
@@ -232,8 +233,8 @@ impl Catalog for SqliteCatalog {
         })?)
     }
 
-    fn garbage(&self) -> PortResult<Garbage> {
-        Ok(self.database.read("find garbage", garbage::find)?)
+    fn garbage(&self, without: &[WorktreeId]) -> PortResult<Garbage> {
+        Ok(self.database.read("find garbage", |tx| garbage::find(tx, without))?)
     }
 
     fn unmark(&self, garbage: &Garbage) -> PortResult<()> {
@@ -247,6 +248,10 @@ impl Catalog for SqliteCatalog {
         self.database
             .write("collect garbage", |tx| garbage::delete(tx, garbage))?;
         Ok(self.database.compact()?)
+    }
+
+    fn ids(&self) -> PortResult<CatalogIds> {
+        Ok(self.database.read("list all ids", lookups::all_ids)?)
     }
 
     fn marks(&self) -> PortResult<Marks> {

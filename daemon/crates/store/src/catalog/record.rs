@@ -132,12 +132,20 @@ impl<'c> Recorder<'c> {
                 !has_vector,
                 content.n_vectors < content.n_chunks,
             ])?;
+        self.tx
+            .prepare_cached(
+                "INSERT INTO summaries (path, content, summary) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (path, content) DO UPDATE SET summary = excluded.summary
+                     WHERE summary <> excluded.summary",
+            )?
+            .execute(params![path.0, content.id.0, summary.0])?;
         let announce = !content.lexical && self.announced.insert(content.id);
         let n_new = if announce { content.n_chunks } else { 0 };
         Ok(RecordedFile {
             path,
             new_path,
             content: content.id,
+            summary,
             new_chunks: (0..n_new).map(|n| ChunkId(content.first_chunk + n)).collect(),
         })
     }
@@ -257,6 +265,10 @@ impl<'c> Recorder<'c> {
         self.tx
             .prepare_cached("UPDATE manifest SET chunks_pending = ?2 WHERE content = ?1")?
             .execute(params![held.0, units.n_vectors < units.n_chunks])?;
+        // A summary says what a content defines: those of other units are not these units'.
+        self.tx
+            .prepare_cached("DELETE FROM summaries WHERE content = ?1")?
+            .execute([held.0])?;
         Ok(self.recorded(held, &extraction.0, &units))
     }
 

@@ -18,6 +18,9 @@ const END: &str = ".db";
 /// The file that names the newest backup elsewhere.
 const ELSEWHERE: &str = "elsewhere.json";
 
+/// Most backups of one millisecond.
+const MOST_AT_A_TIME: u32 = 1_000;
+
 const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A path for a backup beside the database that nothing has yet; makes the directory.
@@ -27,7 +30,7 @@ pub(super) fn new_path(directory: &Path, kind: &str, now: TimestampMs) -> StoreR
     let name = format!("{kind}{}", stamp(now));
     let taken = |path: &PathBuf| fs::symlink_metadata(path).is_ok();
     let path = std::iter::once(String::new())
-        .chain((2_u32..).map(|n| format!("-{n}")))
+        .chain((2..=MOST_AT_A_TIME).map(|n| format!("-{n}")))
         .map(|suffix| backups.join(format!("{name}{suffix}{END}")))
         .find(|path| !taken(path));
     path.ok_or(StoreError::FileExists { path: backups })

@@ -185,19 +185,23 @@ impl EdgeVectors {
         files::require_room(&self.directory, DELETE_RESERVE)?;
         let has_room = self.require_room(0).is_ok();
         for space in SPACES {
-            let n_left = match self.read(space).shard()? {
+            let (n_left, rewritten) = match self.read(space).shard()? {
                 Some(shard) => {
                     shard.delete(texts)?;
                     // With a graph, rewriting means building it again: that is left to `optimize`.
-                    if has_room && !shard.has_graph()? {
-                        shard.optimize(None)?;
+                    let rewritten = has_room && !shard.has_graph()? && shard.optimize(None)?;
+                    if rewritten {
+                        shard.flush()?;
                     }
-                    shard.count()?
+                    (shard.count()?, rewritten)
                 }
                 None => continue,
             };
             if n_left == 0 {
                 self.remove_shard(&mut writer, space)?;
+            } else if rewritten {
+                // The log still says how what was deleted had come.
+                self.cut_log(space)?;
             }
         }
         Ok(())
@@ -347,6 +351,13 @@ impl VectorIndex for EdgeVectors {
         let found = self.find(space, vector, within, limit)?;
         tracing::debug!(?space, n_found = found.len(), "searched the vectors");
         Ok(found)
+    }
+
+    fn held(&self, space: VectorSpace) -> PortResult<IdSet> {
+        match self.read(space).shard()? {
+            Some(shard) => Ok(shard.ids()?),
+            None => Ok(IdSet::default()),
+        }
     }
 
     fn count(&self, space: VectorSpace) -> PortResult<u64> {

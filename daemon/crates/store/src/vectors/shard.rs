@@ -25,6 +25,9 @@ const UPSERT_BATCH: usize = 256;
 /// Vectors read at a time by a check: 1.5 MiB of them.
 const CHECK_BATCH: usize = 1_000;
 
+/// Ids listed at a time.
+const ID_BATCH: usize = 10_000;
+
 /// Vectors compared in the time that one more hit, or one more id of a filter, takes: about a microsecond.
 const VECTORS_PER_HIT: usize = 15;
 
@@ -147,6 +150,31 @@ impl Shard {
     /// How many vectors there are.
     pub(super) fn count(&self) -> StoreResult<u64> {
         self.engine.count()
+    }
+
+    /// The texts that have a vector.
+    pub(super) fn ids(&self) -> StoreResult<IdSet> {
+        let (mut ids, mut offset) = (IdSet::default(), None);
+        loop {
+            let request = ScrollRequest {
+                offset,
+                limit: Some(ID_BATCH),
+                filter: None,
+                with_payload: Some(WithPayloadInterface::Bool(false)),
+                with_vector: WithVector::Bool(false),
+                order_by: None,
+            };
+            let (records, next) = self.engine.run("list vectors", |shard| shard.scroll(request))?;
+            for record in records {
+                if let PointId::NumId(id) = record.id
+                    && let Ok(id) = u32::try_from(id)
+                {
+                    ids.insert(id);
+                }
+            }
+            let Some(next) = next else { return Ok(ids) };
+            offset = Some(next);
+        }
     }
 
     /// Reads every vector; one that is not there, or that is no unit vector, is damage.

@@ -266,6 +266,25 @@ fn a_check_reads_every_vector() {
 }
 
 #[test]
+fn deleting_half_gives_half_of_the_disk_back() {
+    let (_directory, vectors) = index();
+    let unit = |id: u32| (0..384).map(|n| f32::from(n == id % 384)).collect::<Vec<f32>>();
+    let points: Vec<_> = (0..4_000).map(|id| (TextId(id), unit(id))).collect();
+    vectors.upsert(Chunks, &points).expect("added");
+    vectors.flush().expect("flushed");
+    let full = vectors.disk_bytes();
+    // Every other: what is left lies among what goes.
+    let half: Vec<_> = (0..4_000).step_by(2).map(TextId).collect();
+    vectors.delete(&half).expect("deleted");
+    vectors.flush().expect("flushed");
+    assert_eq!(vectors.count(Chunks).expect("counted"), 2_000);
+    let left = vectors.disk_bytes();
+    assert!(left <= full / 2, "{left} of {full}");
+    let found = vectors.search(Chunks, &unit(1), None, 1).expect("searched");
+    assert!(found[0].1 > 0.99, "{found:?}");
+}
+
+#[test]
 fn deleting_much_leaves_the_rest_whole() {
     let (directory, vectors) = index();
     vectors.upsert(Chunks, &points(0..3_000)).expect("added");
@@ -274,6 +293,9 @@ fn deleting_much_leaves_the_rest_whole() {
     vectors.flush().expect("flushed");
     let check = |vectors: &EdgeVectors| {
         assert_eq!(vectors.count(Chunks).expect("counted"), 500);
+        let held = vectors.held(Chunks).expect("listed");
+        assert!(held.iter().eq(2_500..3_000));
+        assert!(vectors.held(Files).expect("listed").is_empty());
         let found = vectors.search(Chunks, &vector(2_600), None, 8).expect("searched");
         assert_eq!(ids(&found), nearest(&vector(2_600), 2_500..3_000, 8));
     };

@@ -3,6 +3,7 @@
 mod languages;
 mod model;
 mod recording;
+mod summaries;
 mod upkeep;
 
 use super::SqliteCatalog;

@@ -2,8 +2,8 @@
 
 use super::{content_hash, extraction, file, open, path, stamp, symbol, text_hash};
 use crate::catalog::SqliteCatalog;
-use codemem_core::ids::{ChunkId, ContentId, PathId, TextId, WorktreeId};
-use codemem_core::ports::{Catalog, Garbage, ManifestChange, VectorSpace, WorktreeCounts};
+use codemem_core::ids::{ChunkId, ContentId, Hash128, PathId, TextId, WorktreeId};
+use codemem_core::ports::{Catalog, FileRecord, Garbage, ManifestChange, VectorSpace, WorktreeCounts};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -63,7 +63,10 @@ struct Held {
 /// What the catalog should hold, in numbers instead of ids.
 #[derive(Default)]
 struct Model {
-    manifests: [BTreeMap<u32, (u32, u32)>; N_WORKTREES],
+    /// By path: the content, the stamp's number, the summary.
+    manifests: [BTreeMap<u32, (u32, u32, u32)>; N_WORKTREES],
+    /// By path and content, whether or not a manifest has that line.
+    summaries: BTreeMap<(u32, u32), u32>,
     contents: BTreeMap<u32, Held>,
     paths: BTreeMap<u32, bool>,
     /// Whether each text has a vector; by (is a chunk's, number).
@@ -87,8 +90,9 @@ fn n_symbols(content: u32) -> u32 {
     content % 2
 }
 
-fn summary(path: u32) -> u32 {
-    1_000 + path
+/// A path has the same summary with contents that define the same names.
+fn summary(path: u32, content: u32, version: u32) -> u32 {
+    1_000 + path * 10 + content % 2 * 5 + version
 }
 
 impl Model {
@@ -104,9 +108,26 @@ impl Model {
     }
 
     fn garbage(&self) -> (BTreeSet<u32>, BTreeSet<u32>, BTreeSet<(bool, u32)>) {
-        let live = self.live();
-        let paths: BTreeSet<u32> = self.manifests.iter().flat_map(|m| m.keys().copied()).collect();
-        let mut used: BTreeSet<_> = paths.iter().map(|&p| key((VectorSpace::Files, summary(p)))).collect();
+        self.garbage_without(None)
+    }
+
+    /// What is garbage once a worktree is gone.
+    fn garbage_without(&self, gone: Option<usize>) -> (BTreeSet<u32>, BTreeSet<u32>, BTreeSet<(bool, u32)>) {
+        let trees = self
+            .manifests
+            .iter()
+            .enumerate()
+            .filter(|(tree, _)| Some(*tree) != gone);
+        let lines: Vec<_> = trees.flat_map(|(_, manifest)| manifest).collect();
+        let live: BTreeSet<u32> = lines.iter().map(|(_, line)| line.0).collect();
+        let paths: BTreeSet<u32> = lines.iter().map(|(path, _)| **path).collect();
+        let kept = self.summaries.iter();
+        let kept = kept.filter(|((path, content), _)| paths.contains(path) && live.contains(content));
+        let summaries = lines
+            .iter()
+            .map(|(_, line)| line.2)
+            .chain(kept.map(|(_, summary)| *summary));
+        let mut used: BTreeSet<_> = summaries.map(|text| key((VectorSpace::Files, text))).collect();
         for content in &live {
             let texts = chunk_texts(*content, self.contents[content].version);
             used.extend(texts.into_iter().map(|t| key((VectorSpace::Chunks, t))));
@@ -131,8 +152,8 @@ impl Model {
             symbols: contents.iter().map(|&c| u64::from(n_symbols(c))).sum(),
             chunks_with_vector: texts.iter().filter(|&&t| self.has(VectorSpace::Chunks, t)).count() as u64,
             files_with_vector: manifest
-                .keys()
-                .filter(|&&p| self.has(VectorSpace::Files, summary(p)))
+                .values()
+                .filter(|line| self.has(VectorSpace::Files, line.2))
                 .count() as u64,
         }
     }
@@ -180,6 +201,11 @@ impl World {
 
     fn catalog(&self) -> &SqliteCatalog {
         self.catalog.as_ref().expect("open between steps")
+    }
+
+    fn recorded(&self, n_path: u32, content: u32, version: u32) -> Option<Hash128> {
+        let found = self.catalog().recorded(&path(n_path), content_hash(content), version);
+        found.expect("looked up")
     }
 
     fn step(&mut self, step: &Step) {
@@ -250,8 +276,6 @@ impl World {
     }
 
     fn record(&mut self, tree: usize, files: &BTreeMap<u32, Option<u32>>, version: u32) {
-        let hashes: Vec<_> = (0..N_CONTENTS).map(content_hash).collect();
-        let known = self.catalog().known(&hashes, version).expect("known");
         let put: Vec<(u32, u32)> = files.iter().filter_map(|(&p, &c)| Some((p, c?))).collect();
         let change = ManifestChange {
             put: put
@@ -259,11 +283,11 @@ impl World {
                 .map(|&(path, content)| {
                     let symbols = (0..n_symbols(content)).map(|_| symbol("Name", (1, 2), None)).collect();
                     let units = extraction(&chunk_texts(content, version), symbols);
-                    file(
-                        path,
-                        content,
-                        (!known.contains(&content_hash(content))).then_some(units),
-                    )
+                    let known = self.recorded(path, content, version);
+                    FileRecord {
+                        summary: known.unwrap_or(text_hash(summary(path, content, version))),
+                        ..file(path, content, known.is_none().then_some(units))
+                    }
                 })
                 .collect(),
             restamped: vec![],
@@ -291,13 +315,14 @@ impl World {
                     version,
                     lexical: false,
                 };
+                self.model.summaries.retain(|(_, of), _| *of != content);
             }
             let texts = chunk_texts(content, version);
             let announce = !held.lexical && announced.insert(content);
             assert_eq!(recorded.new_chunks.len(), if announce { texts.len() } else { 0 });
             self.model
                 .texts
-                .entry(key((VectorSpace::Files, summary(path))))
+                .entry(key((VectorSpace::Files, summary(path, content, version))))
                 .or_insert(false);
             for text in texts {
                 self.model
@@ -305,7 +330,9 @@ impl World {
                     .entry(key((VectorSpace::Chunks, text)))
                     .or_insert(false);
             }
-            self.model.manifests[tree].insert(path, (content, content));
+            let text = summary(path, content, version);
+            self.model.summaries.insert((path, content), text);
+            self.model.manifests[tree].insert(path, (content, content, text));
             self.contents.insert(content, recorded.content);
             self.paths.insert(path, recorded.path);
             assert_eq!(*self.ever_contents.entry(recorded.content).or_insert(content), content);
@@ -323,7 +350,8 @@ impl World {
     fn learn_texts(&mut self, tree: usize) {
         for entry in self.catalog().manifest(self.trees[tree]).expect("listed") {
             let (n_path, n_content) = (self.ever_paths[&entry.path_id], self.ever_contents[&entry.content]);
-            let mut seen = vec![(key((VectorSpace::Files, summary(n_path))), entry.summary)];
+            let n_summary = self.model.manifests[tree][&n_path].2;
+            let mut seen = vec![(key((VectorSpace::Files, n_summary)), entry.summary)];
             let version = self.model.contents[&n_content].version;
             let chunks = self.catalog().chunks_of(entry.content).expect("found");
             let texts = chunk_texts(n_content, version);
@@ -356,7 +384,7 @@ impl World {
             .map(|(p, _)| *p)
             .collect();
         for manifest in &mut model.manifests {
-            manifest.retain(|path, (content, _)| !paths.contains(path) && !contents.contains(content));
+            manifest.retain(|path, (content, ..)| !paths.contains(path) && !contents.contains(content));
         }
         assert_eq!(
             lost.contents
@@ -373,7 +401,7 @@ impl World {
     }
 
     fn collect(&mut self, between: Option<&Step>) {
-        let garbage = self.catalog().garbage().expect("found");
+        let garbage = self.catalog().garbage(&[]).expect("found");
         let (contents, paths, texts) = self.model.garbage();
         if let Some(step) = between {
             self.step(step);
@@ -386,6 +414,7 @@ impl World {
         for content in contents {
             if now_contents.contains(&content) {
                 self.model.contents.remove(&content);
+                self.model.summaries.retain(|(_, of), _| *of != content);
                 self.contents.remove(&content);
             } else {
                 self.model.contents.get_mut(&content).expect("held").lexical = false;
@@ -394,6 +423,7 @@ impl World {
         for path in paths {
             if now_paths.contains(&path) {
                 self.model.paths.remove(&path);
+                self.model.summaries.retain(|(of, _), _| *of != path);
                 self.paths.remove(&path);
             } else {
                 self.model.paths.insert(path, false);
@@ -407,9 +437,9 @@ impl World {
                     .map(|t| key((VectorSpace::Chunks, t))),
             );
         }
-        for path in self.model.manifests.iter().flat_map(BTreeMap::keys) {
-            used.insert(key((VectorSpace::Files, summary(*path))));
-        }
+        let lines = self.model.manifests.iter().flat_map(BTreeMap::values);
+        let summaries = lines.map(|line| line.2).chain(self.model.summaries.values().copied());
+        used.extend(summaries.map(|text| key((VectorSpace::Files, text))));
         for text in texts {
             if used.contains(&text) {
                 self.model.texts.insert(text, false);
@@ -430,19 +460,20 @@ impl World {
                 .collect();
             let wanted: Vec<_> = model.manifests[tree]
                 .iter()
-                .map(|(p, (c, s))| (path(*p), content_hash(*c), stamp(*s), self.contents[c]))
+                .map(|(p, (c, s, _))| (path(*p), content_hash(*c), stamp(*s), self.contents[c]))
                 .collect();
             assert_eq!(found, wanted);
             assert_eq!(catalog.counts(*id).expect("counted"), model.counts(tree));
         }
         for version in VERSIONS {
-            for content in 0..N_CONTENTS {
-                let known = catalog.known(&[content_hash(content)], version).expect("known");
-                let held = model
-                    .contents
-                    .get(&content)
-                    .is_some_and(|h| h.lexical && h.version == version);
-                assert_eq!(known.len(), usize::from(held));
+            for (n_path, content) in (0..N_PATHS).flat_map(|p| (0..N_CONTENTS).map(move |c| (p, c))) {
+                let held = model.contents.get(&content);
+                let is_known = held.is_some_and(|h| h.lexical && h.version == version);
+                let text = model.summaries.get(&(n_path, content)).filter(|_| is_known);
+                assert_eq!(
+                    self.recorded(n_path, content, version),
+                    text.map(|&text| text_hash(text))
+                );
             }
         }
         self.check_pending();
@@ -456,8 +487,19 @@ impl World {
             let holds_it = |c: &&u32| is_chunk && chunk_texts(**c, model.contents[*c].version).contains(&number);
             assert_eq!(found, live.iter().filter(holds_it).copied().collect());
         }
-        let garbage = catalog.garbage().expect("found");
+        let garbage = catalog.garbage(&[]).expect("found");
         assert_eq!(self.in_numbers(&garbage), model.garbage());
+        for (tree, id) in self.trees.iter().enumerate() {
+            let garbage = catalog.garbage(&[*id]).expect("found");
+            assert_eq!(self.in_numbers(&garbage), model.garbage_without(Some(tree)));
+        }
+        let known = catalog.ids().expect("listed");
+        let texts: BTreeSet<_> = known.texts.iter().map(|id| self.ever_texts[&TextId(id)]).collect();
+        assert_eq!(texts, model.texts.keys().copied().collect());
+        assert_eq!(
+            (known.contents.len(), known.paths.len()),
+            (model.contents.len(), model.paths.len())
+        );
         let n_names = catalog.definitions(&["name".into()], 100).expect("found").len();
         assert_eq!(n_names, live.iter().map(|&c| n_symbols(c) as usize).sum::<usize>());
     }
@@ -469,9 +511,9 @@ impl World {
         let wanted: BTreeSet<_> = model
             .manifests
             .iter()
-            .flat_map(BTreeMap::keys)
-            .filter(|&&p| !model.has(VectorSpace::Files, summary(p)))
-            .map(|&p| key((VectorSpace::Files, summary(p))))
+            .flat_map(BTreeMap::values)
+            .filter(|line| !model.has(VectorSpace::Files, line.2))
+            .map(|line| key((VectorSpace::Files, line.2)))
             .collect();
         assert_eq!(found.len(), wanted.len());
         assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted);
@@ -497,7 +539,7 @@ impl World {
             assert!(
                 model.manifests[tree]
                     .iter()
-                    .any(|(p, (c, _))| path(*p) == file.path && *c == content)
+                    .any(|(p, (c, ..))| path(*p) == file.path && *c == content)
             );
             assert!(found.insert(content, texts).is_none(), "each content once");
         }

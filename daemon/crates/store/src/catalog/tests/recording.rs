@@ -1,6 +1,6 @@
 //! What is recorded and how it is found again, on small examples.
 
-use super::{VERSION, content_hash, extraction, file, mark_all, open, path, put, stamp, symbol};
+use super::{VERSION, content_hash, extraction, file, mark_all, open, path, put, stamp, symbol, text_hash};
 use crate::SqliteCatalog;
 use crate::error::StoreError;
 use codemem_core::ids::{ChunkId, PathId, TextId, WorktreeId};
@@ -160,7 +160,7 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
         assert_eq!(error.kind, kind, "{error}");
         assert!(error.to_string().contains("src/0002.rs"), "{error}");
         assert!(catalog.manifest(tree).expect("listed").is_empty());
-        assert_eq!(catalog.garbage().expect("found"), Garbage::default());
+        assert_eq!(catalog.garbage(&[]).expect("found"), Garbage::default());
     }
     let error = catalog
         .record(WorktreeId(99), &put(vec![good()]), VERSION)
@@ -185,8 +185,11 @@ fn another_extractor_version_replaces_the_units_under_the_same_content() {
         )
         .expect("recorded");
     mark_all(&catalog, &old);
-    assert_eq!(catalog.known(&[content_hash(7)], 1).expect("known"), [content_hash(7)]);
-    assert!(catalog.known(&[content_hash(7)], 2).expect("known").is_empty());
+    let summary = |version| {
+        let found = catalog.recorded(&path(1), content_hash(7), version);
+        found.expect("looked up")
+    };
+    assert_eq!((summary(1), summary(2)), (Some(text_hash(1_001)), None));
     catalog
         .record(tree, &put(vec![file(1, 7, None)]), 2)
         .expect_err("its units are wanted");
@@ -207,10 +210,9 @@ fn another_extractor_version_replaces_the_units_under_the_same_content() {
     assert!(catalog.chunks(&old[0].new_chunks).expect("found").is_empty());
     assert!(catalog.definitions(&["old".into()], 5).expect("found").is_empty());
     assert_eq!(catalog.definitions(&["new".into()], 5).expect("found").len(), 1);
-    assert!(
-        catalog.known(&[content_hash(7)], 2).expect("known").is_empty(),
-        "not in the lexical index yet"
-    );
+    assert_eq!(summary(2), None, "not in the lexical index yet");
+    mark_all(&catalog, &new);
+    assert_eq!((summary(1), summary(2)), (None, Some(text_hash(1_001))));
 }
 
 #[test]

@@ -53,7 +53,9 @@ fn rewinding_drops_what_never_reached_the_lexical_index_and_says_so_until_it_is_
     );
     assert_eq!(again[0].new_chunks.len(), 1, "still to be indexed");
     mark_all(&catalog, &again);
-    catalog.collect(&catalog.garbage().expect("found")).expect("collected");
+    catalog
+        .collect(&catalog.garbage(&[]).expect("found"))
+        .expect("collected");
     assert_eq!(catalog.rewind(VERSION).expect("rewound"), Garbage::default());
     assert_eq!(catalog.manifest(tree).expect("listed").len(), 2);
 }
@@ -188,7 +190,7 @@ fn collecting_keeps_what_came_back_into_use_and_has_it_indexed_again() {
         .collect();
     catalog.mark_vectors(&texts).expect("marked");
     catalog.remove_worktree(tree).expect("removed");
-    let garbage = catalog.garbage().expect("found");
+    let garbage = catalog.garbage(&[]).expect("found");
     assert_eq!(
         (garbage.contents.len(), garbage.paths.len(), garbage.texts.len()),
         (1, 1, 3)
@@ -200,7 +202,8 @@ fn collecting_keeps_what_came_back_into_use_and_has_it_indexed_again() {
         .expect("held again");
     catalog.collect(&garbage).expect("collected");
     assert_eq!(catalog.manifest(tree).expect("listed").len(), 1);
-    assert!(catalog.known(&[content_hash(7)], VERSION).expect("known").is_empty());
+    let summary = catalog.recorded(&path(1), content_hash(7), VERSION);
+    assert_eq!(summary.expect("looked up"), None, "not in the lexical index any more");
     assert_eq!(
         catalog.pending_vectors(VectorSpace::Chunks, 5).expect("listed")[0]
             .texts
@@ -231,11 +234,11 @@ fn collecting_gives_the_disk_back_and_ids_are_not_given_out_again() {
     let recorded = catalog.record(tree, &put(files), VERSION).expect("recorded");
     let full = catalog.disk_bytes();
     catalog.remove_worktree(tree).expect("removed");
-    let garbage = catalog.garbage().expect("found");
+    let garbage = catalog.garbage(&[]).expect("found");
     assert_eq!((garbage.contents.len(), garbage.texts.len()), (200, 200 * 21));
     catalog.collect(&garbage).expect("collected");
     catalog.collect(&garbage).expect("collected twice is collected once");
-    assert_eq!(catalog.garbage().expect("found"), Garbage::default());
+    assert_eq!(catalog.garbage(&[]).expect("found"), Garbage::default());
     let left = catalog.disk_bytes();
     assert!(left < full / 4 && left < empty * 3, "{empty} → {full} → {left}");
 

@@ -118,7 +118,7 @@ fn what_is_no_sound_backup_is_refused_and_changes_nothing() {
         ),
         (
             make("text.db", &|path| {
-                fs::write(path, "not a database ".repeat(99)).expect("written")
+                fs::write(path, "not a database ".repeat(99)).expect("written");
             }),
             PortErrorKind::Corrupt,
         ),

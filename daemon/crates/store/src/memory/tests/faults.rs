@@ -37,7 +37,7 @@ fn damages() -> [(&'static str, Damage); 6] {
             fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
         }),
         ("garbage", |path| {
-            fs::write(path, "not a database ".repeat(999)).expect("written")
+            fs::write(path, "not a database ".repeat(999)).expect("written");
         }),
         ("emptied", |path| fs::write(path, "").expect("written")),
         ("deleted", |path| fs::remove_file(path).expect("deleted")),

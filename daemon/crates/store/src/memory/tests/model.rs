@@ -18,7 +18,7 @@ const CONTENTS: [&str; 5] = [
 
 #[derive(Clone, Debug)]
 enum Change {
-    Add(Memory, bool),
+    Add(Box<Memory>, bool),
     /// Which, its next content, whether it follows the stored version.
     Replace(u64, &'static str, bool),
     Touch(u64, State, Option<i64>),
@@ -57,7 +57,7 @@ fn change() -> impl Strategy<Value = Change> {
                 supersedes: supersedes.map(id),
                 ..memory(number, content)
             };
-            Change::Add(memory, has_vector)
+            Change::Add(Box::new(memory), has_vector)
         },
     );
     prop_oneof![
