@@ -1,10 +1,12 @@
 //! What the engine is given: its ports and its limits.
 
 use arc_swap::ArcSwap;
-use codemem_core::ports::{Embedder, Extractor, MemoryStore, ModelAssets, Registry, SourceTree};
+use codemem_core::ports::{
+    Embedder, Extractor, MemoryStore, ModelAssets, Registry, SourceTree, SystemLoad, TreeWatcher,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Everything the engine reaches beyond itself.
 #[derive(Clone)]
@@ -13,6 +15,8 @@ pub struct Ports {
     pub registry: Arc<dyn Registry>,
     /// Working trees.
     pub source: Arc<dyn SourceTree>,
+    /// Watches them; `None` where nothing is watched.
+    pub watcher: Option<Arc<dyn TreeWatcher>>,
     /// Grammars.
     pub extractor: Arc<dyn Extractor>,
     /// The embedding pool.
@@ -21,6 +25,8 @@ pub struct Ports {
     pub assets: Arc<dyn ModelAssets>,
     /// The memories, of which some stand beside hits; `None` where they cannot be opened.
     pub memories: Option<Arc<dyn MemoryStore>>,
+    /// Tells when background work should wait; `None` where nobody can tell.
+    pub system: Option<Arc<dyn SystemLoad>>,
     /// The wall clock.
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
 }
@@ -43,6 +49,15 @@ pub struct EngineConfig {
     pub fetch_assets: bool,
     /// Whether nothing that is stored is changed: repositories are opened and searched, and no other job runs.
     pub read_only: bool,
+    /// Whether roots are watched, so that edits are searchable at once. Without it, what changed is found when a root is
+    /// indexed again.
+    pub watch: bool,
+    /// Quiet time after an edit before what it made visible is made durable.
+    pub settle_after: Duration,
+    /// Between two comparisons of a watched root with its files, for what a watcher may have missed.
+    pub recheck_every: Duration,
+    /// Texts embedded per second at most, chunks and files; 0 is as fast as it goes.
+    pub vectors_per_second: u32,
 }
 
 impl Default for EngineConfig {
@@ -55,6 +70,12 @@ impl Default for EngineConfig {
             home: None,
             fetch_assets: true,
             read_only: false,
+            watch: true,
+            // A commit costs tens of milliseconds of disk: once per burst of edits, and soon enough that a crash
+            // repeats little.
+            settle_after: Duration::from_secs(2),
+            recheck_every: Duration::from_mins(30),
+            vectors_per_second: 0,
         }
     }
 }

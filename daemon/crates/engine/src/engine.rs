@@ -5,6 +5,7 @@
 
 use crate::EngineError;
 use crate::config::{EngineConfig, Limits, Ports};
+use crate::freshness::Freshness;
 use crate::permits;
 use crate::progress::RootState;
 use crate::prune::PruneReport;
@@ -71,6 +72,8 @@ pub struct RootStatus {
     pub skipped: Vec<(SkipReason, u64)>,
     /// Bytes on disk of its repository.
     pub disk_bytes: u64,
+    /// How true an answer about it is just now.
+    pub freshness: Freshness,
 }
 
 impl Engine {
@@ -160,13 +163,17 @@ impl Engine {
         let met_damage = Arc::clone(met_damage);
         let inner = Arc::clone(&self.inner);
         let mut n_tries = 0;
-        let (permit, stores, view) = loop {
+        let (permit, stores, view, state, freshness) = loop {
             self.awake(&repository).await;
+            handle.fresh.barrier().await;
             let permits = Arc::clone(&inner.search_permits);
             let permit = permits.acquire_owned().await.map_err(|_| EngineError::Stopping)?;
             let published = &repository.published;
+            // Told before the view is taken: what is read in between makes the answer truer than it says.
+            let state = handle.state.borrow().clone();
+            let freshness = handle.fresh.told(&state);
             if let (Some(stores), Some(view)) = (published.stores.load_full(), handle.view.load_full()) {
-                break (permit, stores, view);
+                break (permit, stores, view, state, freshness);
             }
             // Closed for want of use just before this search came: once more.
             n_tries += 1;
@@ -180,13 +187,13 @@ impl Engine {
         let search = blocking("search", move || {
             // Held to the end of the work, not of the call: a client that leaves frees no thread.
             let _permit = permit;
-            let state = handle.state.borrow().clone();
             let search = Search {
                 ports: &inner.ports,
                 stores: &stores,
                 root: &root,
                 view: &view,
                 state: &state,
+                freshness: &freshness,
                 counts: **handle.counts.load(),
                 max_file_bytes: inner.config.load().max_file_bytes,
                 stop: &stop,
@@ -313,9 +320,20 @@ impl Engine {
     /// Works with other limits from now on; a pass that runs keeps its own to its end.
     pub fn reconfigure(&self, config: EngineConfig) {
         let inner = &self.inner;
-        let (now, then) = (config.search_threads.max(1), inner.config.load().search_threads.max(1));
+        let before = inner.config.load_full();
+        let (now, then) = (config.search_threads.max(1), before.search_threads.max(1));
+        let watch = config.watch;
         inner.config.store(Arc::new(config));
         permits::resize(&inner.search_permits, then, now, &inner.tracker);
+        if watch != before.watch {
+            let repositories = inner.repositories.load_full();
+            inner.tracker.spawn(async move {
+                for handle in repositories.values() {
+                    // An actor that is gone watches nothing.
+                    let _closed = handle.mailbox.send(Asked::here(Command::Watch)).await;
+                }
+            });
+        }
     }
 
     /// The models and their runtime.
@@ -442,18 +460,20 @@ impl Inner {
             }
         }
         let disk_bytes = self.ports.registry.disk_bytes(&repository.key);
+        let freshness = handle.fresh.told(&state);
         RootStatus {
             root,
             state,
             counts,
             skipped,
             disk_bytes,
+            freshness,
         }
     }
 }
 
 /// The path without links. One that is gone goes without `..`, by which it could leave a root unseen.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| {
         path.components().fold(PathBuf::new(), |mut plain, part| {
             if part == Component::ParentDir {

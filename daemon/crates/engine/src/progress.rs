@@ -89,7 +89,9 @@ pub struct RootState {
     pub files_seen: u64,
     /// When the last pass ended.
     pub indexed_at: Option<SystemTime>,
-    /// What git said at the last pass.
+    /// When the last comparison of the whole root with its files began.
+    pub checked_at: Option<SystemTime>,
+    /// What git said last.
     pub head: Option<Head>,
     /// Why the last pass did not do all it should: what happened, and the next step.
     pub problem: Option<String>,
@@ -98,6 +100,8 @@ pub struct RootState {
     pub repaired: Option<String>,
     /// Why there are no or not all vectors: what happened, and the next step.
     pub vectors_problem: Option<String>,
+    /// Why vectors wait just now: what the machine has better to do.
+    pub paused: Option<String>,
 }
 
 impl Default for RootState {
@@ -109,10 +113,12 @@ impl Default for RootState {
             vectors_done: 0,
             files_seen: 0,
             indexed_at: None,
+            checked_at: None,
             head: None,
             problem: None,
             repaired: None,
             vectors_problem: None,
+            paused: None,
         }
     }
 }

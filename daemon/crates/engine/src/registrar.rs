@@ -6,11 +6,10 @@
 
 use crate::EngineError;
 use crate::engine::{Inner, blocking};
-use crate::prune::PruneReport;
 use crate::repository::{Asked, Command, IndexReply, RepositoryHandle};
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{Identity, PortError, PortErrorKind, Registry, Root};
-use std::path::{Path, PathBuf};
+use codemem_core::ports::{Identity, PortError, Registry, Root};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -82,47 +81,8 @@ impl Inner {
             .freed_bytes)
     }
 
-    /// Forgets roots that are gone and deletes what nothing refers to; one repository that fails does
-    /// not keep the others from it.
-    pub(crate) async fn prune(&self, dry_run: bool) -> Result<PruneReport, EngineError> {
-        let mut report = PruneReport::default();
-        let mut failed = None;
-        for root in self.roots_that_are_gone().await? {
-            if !dry_run {
-                match self.remove(&root).await {
-                    Ok(freed) => report.freed_bytes += freed,
-                    Err(error) => failed = Some(error),
-                }
-            }
-            report.roots.push(root);
-        }
-        let handles: Vec<RepositoryHandle> = self.repositories.load().values().cloned().collect();
-        for handle in &handles {
-            match ask(handle, |reply| Command::Prune { dry_run, reply }).await {
-                Ok(Ok(pruned)) => report.add(pruned),
-                Ok(Err(error)) | Err(error) => {
-                    tracing::warn!(error = error.chain(), repository = %handle.key, "cannot prune");
-                    failed = Some(error);
-                }
-            }
-        }
-        report.freed_bytes += self.destroy_orphans(dry_run).await?;
-        failed.map_or(Ok(report), Err)
-    }
-
-    async fn roots_that_are_gone(&self) -> Result<Vec<PathBuf>, EngineError> {
-        let source = Arc::clone(&self.ports.source);
-        let roots: Vec<PathBuf> = self.all_roots().into_iter().map(|(_, root, _)| root).collect();
-        let is_gone = move |root: &PathBuf| {
-            source
-                .identify(root)
-                .is_err_and(|error| error.kind == PortErrorKind::NotFound)
-        };
-        blocking("identify", move || roots.into_iter().filter(is_gone).collect()).await
-    }
-
     /// Forgets a root. The bytes freed when its repository went with it. The caller holds `registering`.
-    async fn forget(&self, repository: &RepositoryHandle, root: &Path) -> Result<Option<u64>, EngineError> {
+    pub(crate) async fn forget(&self, repository: &RepositoryHandle, root: &Path) -> Result<Option<u64>, EngineError> {
         let row = root.to_path_buf();
         self.registry("forget the root", move |registry| registry.remove(&row).map(drop))
             .await?;
@@ -159,26 +119,6 @@ impl Inner {
         self.registry("delete the index", destroy).await.map(Some)
     }
 
-    /// Deletes stores that no root names.
-    async fn destroy_orphans(&self, dry_run: bool) -> Result<u64, EngineError> {
-        let _registering = self.registering.lock().await;
-        let table = self.repositories.load_full();
-        let destroy = move |registry: &dyn Registry| {
-            let roots = registry.roots()?;
-            let named =
-                |key: &RepositoryKey| table.contains_key(key) || roots.iter().any(|root| root.repository == *key);
-            let mut freed = 0;
-            for key in registry.repositories()?.into_iter().filter(|key| !named(key)) {
-                freed += registry.disk_bytes(&key);
-                if !dry_run {
-                    registry.destroy(&key)?;
-                }
-            }
-            Ok(freed)
-        };
-        self.registry("delete unused indexes", destroy).await
-    }
-
     fn change_table(&self, change: impl Fn(&mut std::collections::HashMap<RepositoryKey, RepositoryHandle>)) {
         self.repositories.rcu(|table| {
             let mut table = (**table).clone();
@@ -188,7 +128,7 @@ impl Inner {
     }
 
     /// Runs an action of the registry where it may block.
-    async fn registry<T: Send + 'static>(
+    pub(crate) async fn registry<T: Send + 'static>(
         &self,
         action: &'static str,
         work: impl FnOnce(&dyn Registry) -> Result<T, PortError> + Send + 'static,
@@ -201,7 +141,7 @@ impl Inner {
 }
 
 /// Sends a command with a reply channel and waits for the answer.
-async fn ask<T>(
+pub(crate) async fn ask<T>(
     repository: &RepositoryHandle,
     command: impl FnOnce(oneshot::Sender<T>) -> Command,
 ) -> Result<T, EngineError> {

@@ -5,6 +5,7 @@
 //! indexed is left to the next pass.
 
 use crate::EngineError;
+use crate::pace::Pace;
 use crate::pass::{hash, into_text};
 use crate::progress::{self, Phase};
 use crate::repository::RootHandle;
@@ -54,8 +55,9 @@ impl VectorJob<'_> {
         let began = Instant::now();
         tracing::info!(repository = %self.context.key, "vectors begin");
         let mut outcome = Outcome::Done;
+        let mut pace = Pace::new(&self.context.config, self.context.ports.system.as_ref(), self.stop);
         for space in [VectorSpace::Files, VectorSpace::Chunks] {
-            if self.fill(space, &fingerprint)? == Outcome::Interrupted {
+            if self.fill(space, &fingerprint, &mut pace)? == Outcome::Interrupted {
                 outcome = Outcome::Interrupted;
                 break;
             }
@@ -157,7 +159,7 @@ impl VectorJob<'_> {
         Ok(())
     }
 
-    fn fill(&self, space: VectorSpace, fingerprint: &Fingerprint) -> Result<Outcome, EngineError> {
+    fn fill(&self, space: VectorSpace, fingerprint: &Fingerprint, pace: &mut Pace<'_>) -> Result<Outcome, EngineError> {
         // By the first text of each entry: the same content comes once per summary.
         let mut given_up: HashSet<TextId> = HashSet::new();
         let mut last_round: Vec<TextId> = Vec::new();
@@ -166,7 +168,7 @@ impl VectorJob<'_> {
             let mut files = self.pending(space, FILES_PER_ROUND + given_up.len())?;
             files.retain(|file| file.texts.first().is_some_and(|(_, text)| !given_up.contains(text)));
             if files.is_empty() {
-                return moved_on(given_up.len());
+                return self.moved_on(given_up.len());
             }
             let round: Vec<TextId> = files.iter().filter_map(|file| Some(file.texts.first()?.1)).collect();
             if round == last_round {
@@ -191,11 +193,19 @@ impl VectorJob<'_> {
                 while batch.len() >= TEXTS_PER_BATCH {
                     let rest = batch.split_off(TEXTS_PER_BATCH);
                     let full = std::mem::replace(&mut batch, rest);
+                    pace.wait(full.len(), self.roots.values());
+                    if self.stop.is_requested() {
+                        return Ok(Outcome::Interrupted);
+                    }
                     self.embed(space, fingerprint, full, std::mem::take(&mut n_files))?;
                     if self.stop.is_requested() {
                         return Ok(Outcome::Interrupted);
                     }
                 }
+            }
+            pace.wait(batch.len(), self.roots.values());
+            if self.stop.is_requested() {
+                return Ok(Outcome::Interrupted);
             }
             self.embed(space, fingerprint, batch, n_files)?;
             if self.stop.is_requested() {
@@ -321,15 +331,16 @@ impl VectorJob<'_> {
             }
         }
     }
-}
 
-/// The end of a space: done, but for files that are no longer what was indexed.
-fn moved_on(n_files: usize) -> Result<Outcome, EngineError> {
-    if n_files == 0 {
-        return Ok(Outcome::Done);
+    /// The end of a space: done, but for files that are no longer what was indexed. Those of a watched root are about to be
+    /// read again.
+    fn moved_on(&self, n_files: usize) -> Result<Outcome, EngineError> {
+        if n_files == 0 || self.roots.values().all(|handle| handle.fresh.is_watched()) {
+            return Ok(Outcome::Done);
+        }
+        Err(EngineError::Invalid {
+            message: format!("{n_files} files have changed since they were indexed and have no vectors"),
+            hint: "run `codemem index` to read them again".to_owned(),
+        })
     }
-    Err(EngineError::Invalid {
-        message: format!("{n_files} files have changed since they were indexed and have no vectors"),
-        hint: "run `codemem index` to read them again".to_owned(),
-    })
 }

@@ -1,13 +1,13 @@
 //! Storing a memory.
 
 use super::MemoryError;
-use super::draft::{Fields, notes_on, optional_id};
+use super::draft::{Fields, notes_on, superseded};
 use super::inner::Inner;
 use super::types::{AddMemory, Added, Caller, MemoryHit};
 use super::writer::{Became, Step};
 use codemem_core::memory::State;
 use codemem_core::memory::validate::FieldError;
-use codemem_core::ports::{AuditNote, Fingerprint, IndexedMemory, MemoryScope};
+use codemem_core::ports::{AuditNote, Fingerprint, IndexedMemory};
 use std::sync::Arc;
 
 const ACTION: &str = "store the memory";
@@ -72,17 +72,12 @@ fn prepare(inner: &Inner, caller: Caller, request: &AddMemory) -> Result<Ready, 
     };
     let checked = fields.check(&resolver, now)?;
     let mut memory = inner.memory(&asking, &asking.reader, checked.draft, &mut resolver, now)?;
-    memory.supersedes = optional_id("supersedes", &request.supersedes)?;
-    if let Some(id) = &memory.supersedes {
-        let former = inner
-            .store
-            .get(&MemoryScope::Reader(asking.reader.clone()), id.as_str());
-        let former = former.map_err(MemoryError::port("read the memory"))?;
-        let former = former.filter(|former| asking.reader.may_read(&former.place) && !former.is_expired(now));
-        let former = former.ok_or_else(|| MemoryError::NotFound(id.to_string()))?;
+    if let Some(beginning) = superseded(&request.supersedes)? {
+        let former = inner.readable(&asking, "supersedes", &beginning)?;
         if former.place != memory.place {
             let reason = format!(
-                "`{id}` is of {}; one of the same level and place is allowed",
+                "`{}` is of {}; one of the same level and place is allowed",
+                former.id,
                 former.place.level()
             );
             return Err(FieldError::new("supersedes", reason).into());
@@ -90,6 +85,7 @@ fn prepare(inner: &Inner, caller: Caller, request: &AddMemory) -> Result<Ready, 
         if former.state == State::Superseded {
             return Err(MemoryError::superseded(&former));
         }
+        memory.supersedes = Some(former.id);
     }
     let (mut indexed, fingerprint) = inner.index(&[&memory]);
     let indexed = indexed.pop().ok_or(MemoryError::JobLost("embedding"))?;

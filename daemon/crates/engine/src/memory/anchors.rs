@@ -214,9 +214,9 @@ impl<'a> Resolver<'a> {
                 let Some(is_whole_name) = is_meant(name, &row.name, &row.qualified_name) else {
                     continue;
                 };
-                for file in index.view.by_content.get(&row.content).into_iter().flatten() {
+                for number in index.view.holding(row.content) {
                     found.push(Definition {
-                        path: format!("{}{}", index.prefix, index.view.files[*file as usize].path),
+                        path: format!("{}{}", index.prefix, index.view.file(number).path),
                         row: row.clone(),
                         is_whole_name,
                     });

@@ -154,7 +154,27 @@ pub(super) fn notes_on(memory: &Memory) -> Vec<String> {
     notes
 }
 
-/// An id that supersedes nothing is no id.
+/// The shortest beginning of an id by which a memory is superseded, in characters: longer than the one by which it is read,
+/// for a slip would take the wrong memory out of every answer.
+const MIN_SUPERSEDED: usize = 6;
+
+/// The id, or its beginning, of the memory whose place another takes; `None` where it takes none.
+pub(super) fn superseded(text: &str) -> Result<Option<String>, FieldError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let beginning = validate::id_beginning("supersedes", text)?;
+    if beginning.len() < MIN_SUPERSEDED {
+        let reason = format!(
+            "`{beginning}` is too short; {MIN_SUPERSEDED} to {} characters of an id are allowed",
+            MemoryId::LENGTH
+        );
+        return Err(FieldError::new("supersedes", reason));
+    }
+    Ok(Some(beginning))
+}
+
+/// An id that is not given is no id.
 pub(super) fn optional_id(field: &str, id: &str) -> Result<Option<MemoryId>, FieldError> {
     (!id.is_empty()).then(|| validate::id(field, id)).transpose()
 }

@@ -144,8 +144,10 @@ impl MemoryError {
     /// The next step for the user.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Field(_) => return None,
-            Self::Secret { .. } => "take it out, or store the rest with `--redact`".to_owned(),
+            Self::Field(error) => return field_hint(&error.field),
+            Self::Secret { .. } => {
+                "take it out, or store the rest: `--redact` at the command line, `redact` in a tool".to_owned()
+            }
             Self::NotFound(_) => "see `codemem memory list` for what there is".to_owned(),
             Self::VersionChanged { id, .. } => format!("read it again with `codemem memory get {id}`, then edit"),
             Self::Contended(_) => "try again in a moment".to_owned(),
@@ -175,6 +177,17 @@ impl MemoryError {
     /// The message with all its causes.
     pub fn chain(&self) -> String {
         codemem_core::error::chain(self)
+    }
+}
+
+/// How what is missing or wrong is given, where the field's name does not say so.
+fn field_hint(field: &str) -> Option<String> {
+    match field {
+        "caller.project" => {
+            Some("name a directory of the project: `--project` at the command line, `path` in a tool".to_owned())
+        }
+        "caller.session" => Some("name the session: `--session` at the command line, `session` in a tool".to_owned()),
+        _ => None,
     }
 }
 

@@ -4,39 +4,34 @@
 //! threads of its own that end with it. Everything recorded is checkpointed as it goes: a crash
 //! repeats the files since the last commit and loses nothing.
 
+mod batch;
 mod read;
+pub(crate) mod settle;
+mod touch;
 mod write;
 
 use crate::EngineError;
 use crate::config::EngineConfig;
+use crate::left_out::LeftOut;
 use crate::progress::{self, Phase};
 use crate::repository::RootHandle;
 use crate::repository::job::{Context, Outcome};
 use crate::threads::Stop;
 use codemem_core::ids::WorktreeId;
 use codemem_core::plan::{self, Plan};
-use codemem_core::ports::{PortError, PortErrorKind, ScanEntry, Stores};
+use codemem_core::ports::{ScanEntry, Stores};
 use codemem_core::skip::SkipReason;
 use read::{Finding, Reader};
 pub(crate) use read::{hash, into_text};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::thread;
 use std::time::Instant;
+pub(crate) use touch::{Touch, Touched};
 use write::Writer;
 
-/// Findings that may wait between the readers and the writer. With files of at most 1 MiB this
-/// bounds what a pass holds in memory.
-const FINDINGS_IN_FLIGHT: usize = 32;
-
-/// Stack of a reader. Deeply nested sources are walked without recursion; this is margin for the
-/// grammars' own scanners.
-const READER_STACK: usize = 8 * 1024 * 1024;
-
-/// Files left out: their paths as far as they can be shown, and why.
-type Skipped = Vec<(String, SkipReason)>;
+/// The files that a pass leaves out.
+type Skipped = Vec<LeftOut>;
 
 /// Everything one pass works with.
 pub(crate) struct Pass<'a> {
@@ -49,6 +44,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) handle: &'a RootHandle,
     /// Read every file, whatever its stamp says.
     pub(crate) force: bool,
+    /// Whether the manifest has lost lines since its view was published.
+    pub(crate) rewound: bool,
     pub(crate) stop: &'a Stop,
 }
 
@@ -65,31 +62,38 @@ impl Pass<'_> {
             state.progress = progress::Progress::begin(Phase::Lexical);
             state.progress.files_total = plan.read.len() as u64;
         });
-        tracing::info!(
-            repository = %self.context.key,
-            to_read = plan.read.len(),
-            unchanged = plan.unchanged,
-            removed = plan.removed.len(),
-            "pass begins"
-        );
+        let is_idle = plan.read.is_empty() && plan.removed.is_empty();
+        if !is_idle {
+            tracing::info!(
+                repository = %self.context.key,
+                to_read = plan.read.len(),
+                unchanged = plan.unchanged,
+                removed = plan.removed.len(),
+                "pass begins"
+            );
+        }
         let began = Instant::now();
         let writer = Writer::new(self);
         let outcome = self.read_and_write(&plan, writer, &mut skipped)?;
+        let n_skipped = skipped.len();
         if outcome == Outcome::Done {
-            self.stores
-                .catalog
-                .set_skipped(self.worktree, &skipped)
-                .map_err(EngineError::port("record the skipped files"))?;
+            self.handle.fresh.left_out().replace(skipped);
+            settle::save_left_out(self.stores, self.worktree, self.handle)?;
         }
-        tracing::info!(
-            repository = %self.context.key,
-            whole = outcome == Outcome::Done,
-            files = state.borrow().progress.files_done,
-            chunks = state.borrow().progress.chunks_done,
-            skipped = skipped.len(),
-            seconds = began.elapsed().as_secs_f64(),
-            "pass ends"
-        );
+        if is_idle {
+            // Such a pass may come every few seconds.
+            tracing::debug!(repository = %self.context.key, unchanged = plan.unchanged, "nothing has changed");
+        } else {
+            tracing::info!(
+                repository = %self.context.key,
+                whole = outcome == Outcome::Done,
+                files = state.borrow().progress.files_done,
+                chunks = state.borrow().progress.chunks_done,
+                skipped = n_skipped,
+                seconds = began.elapsed().as_secs_f64(),
+                "pass ends"
+            );
+        }
         Ok(outcome)
     }
 
@@ -103,7 +107,7 @@ impl Pass<'_> {
             .scan(self.root, self.config.max_file_bytes, &mut |entry| {
                 match entry {
                     ScanEntry::File(path, stamp) => files.push((path, stamp)),
-                    ScanEntry::Skipped(path, reason) => skipped.push((path, reason)),
+                    ScanEntry::Skipped(path, reason) => skipped.push(LeftOut::unread(path, reason)),
                 }
                 if files.len() % 1_000 == 0 {
                     progress::advance(state, |progress| progress.files_done = files.len() as u64);
@@ -142,43 +146,47 @@ impl Pass<'_> {
         mut writer: Writer<'_>,
         skipped: &mut Skipped,
     ) -> Result<Outcome, EngineError> {
-        let (findings_tx, findings_rx) = crossbeam_channel::bounded::<Finding>(FINDINGS_IN_FLIGHT);
-        let next = AtomicUsize::new(0);
         let reader = Reader {
-            pass: self,
-            files: &plan.read,
-            next: &next,
+            context: self.context,
+            root: self.root,
+            max_file_bytes: self.config.max_file_bytes,
+            force: self.force,
+            known: self.has_recorded().then_some(&*self.stores.catalog),
+            stop: self.stop,
         };
-        thread::scope(|scope| {
-            // Owned in here, so that leaving early drops it and ends readers that wait to send.
-            let findings_rx = findings_rx;
-            for index in 0..self.config.index_threads.max(1) {
-                let (findings_tx, reader, span) = (findings_tx.clone(), &reader, tracing::Span::current());
-                thread::Builder::new()
-                    .name(format!("index-{index}"))
-                    .stack_size(READER_STACK)
-                    .spawn_scoped(scope, move || span.in_scope(|| reader.run(&findings_tx)))
-                    .map_err(|error| PortError::new(PortErrorKind::Failed, error))
-                    .map_err(EngineError::port("start an indexing thread"))?;
-            }
-            drop(findings_tx);
-            for finding in &findings_rx {
-                if let Finding::Skipped { path, reason, .. } = &finding {
-                    skipped.push((path.to_string(), *reason));
-                }
-                writer.take(finding)?;
-            }
-            if self.stop.is_requested() {
-                writer.checkpoint()?;
-                return Ok(Outcome::Interrupted);
-            }
-            if skipped.iter().any(|(_, reason)| *reason == SkipReason::Unreadable) {
-                // Perhaps not some files have become unreadable, but the root has gone.
-                writer.checkpoint()?;
-                self.open_root()?;
-            }
-            writer.finish(&plan.removed)?;
-            Ok(Outcome::Done)
-        })
+        if !plan.read.is_empty() {
+            reader.read_all(&plan.read, self.config.index_threads, |finding| {
+                skipped.extend(left_out(&finding));
+                writer.take(finding)
+            })?;
+        }
+        if self.stop.is_requested() {
+            writer.checkpoint()?;
+            return Ok(Outcome::Interrupted);
+        }
+        if skipped.iter().any(|file| file.reason == SkipReason::Unreadable) {
+            // Perhaps not some files have become unreadable, but the root has gone.
+            writer.checkpoint()?;
+            self.open_root()?;
+        }
+        writer.finish(&plan.removed)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Whether any root of the repository has files: then this pass may find some that were recorded before.
+    fn has_recorded(&self) -> bool {
+        let roots = self.context.published.roots.load();
+        roots
+            .values()
+            .any(|handle| handle.view.load().as_ref().is_some_and(|view| view.len() > 0))
+    }
+}
+
+/// The file of a finding, when it is not to be indexed.
+fn left_out(finding: &Finding) -> Option<LeftOut> {
+    match finding {
+        Finding::Skipped { path, reason, .. } => Some(LeftOut::read(path.to_string(), *reason)),
+        Finding::Failed { path } => Some(LeftOut::read(path.to_string(), SkipReason::Unreadable)),
+        Finding::Touched { .. } | Finding::Read(_) => None,
     }
 }

@@ -1,17 +1,31 @@
-//! The readers of a pass: from a path to its content, units and texts.
+//! The readers: from a path to its content, units and texts.
+//!
+//! A pass has threads for them, an edit of a few files is read by the job itself.
 
-use super::Pass;
+use crate::EngineError;
+use crate::repository::job::Context;
+use crate::threads::Stop;
 use codemem_core::compose;
 use codemem_core::ids::{ContentHash, Hash128, PathId, TextHash};
 use codemem_core::path::RepoPath;
 use codemem_core::plan::ToRead;
-use codemem_core::ports::{FileStamp, PortErrorKind};
+use codemem_core::ports::{Catalog, FileStamp, PortError, PortErrorKind};
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::Extraction;
 use crossbeam_channel::Sender;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Findings that may wait between the readers and whoever writes. With files of at most 1 MiB this
+/// bounds what a pass holds in memory.
+const FINDINGS_IN_FLIGHT: usize = 32;
+
+/// Stack of a reader. Deeply nested sources are walked without recursion; this is margin for the
+/// grammars' own scanners.
+const READER_STACK: usize = 8 * 1024 * 1024;
 
 /// A file written this short a time before it was read may be written again without its stamp
 /// changing, since file systems keep coarse times; its stamp is not believed the next time.
@@ -23,6 +37,8 @@ pub(super) enum Finding {
     Touched { path: PathId, stamp: FileStamp },
     /// New or changed.
     Read(Box<ReadFile>),
+    /// It could not be read for a reason that says nothing about it: what is known of it stays.
+    Failed { path: RepoPath },
     /// Not to be indexed; `known` when the manifest still has it.
     Skipped {
         path: RepoPath,
@@ -36,59 +52,90 @@ pub(super) struct ReadFile {
     pub(super) path: RepoPath,
     pub(super) stamp: FileStamp,
     pub(super) hash: ContentHash,
+    /// Empty when it was not extracted.
     pub(super) source: String,
-    pub(super) extraction: Extraction,
-    pub(super) texts: Vec<TextHash>,
+    /// Its units and the hashes of their texts; `None` when the catalog holds them already.
+    pub(super) extraction: Option<(Extraction, Vec<TextHash>)>,
     pub(super) summary: TextHash,
 }
 
-/// Reads files until there are none, the writer is gone, or a stop is requested.
+/// How files of one root are read.
 pub(super) struct Reader<'a> {
-    pub(super) pass: &'a Pass<'a>,
-    pub(super) files: &'a [ToRead],
-    pub(super) next: &'a AtomicUsize,
+    pub(super) context: &'a Context,
+    pub(super) root: &'a Path,
+    /// Largest file read, in bytes.
+    pub(super) max_file_bytes: u64,
+    /// Extract also what is as it was.
+    pub(super) force: bool,
+    /// Asked whether a file was recorded before, as a checkout of a branch finds them; `None` when nothing was.
+    pub(super) known: Option<&'a dyn Catalog>,
+    pub(super) stop: &'a Stop,
 }
 
 impl Reader<'_> {
-    pub(super) fn run(&self, findings: &Sender<Finding>) {
-        while let Some(file) = self.files.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            if self.pass.stop.is_requested() {
-                return;
+    /// Reads files on `n_threads` threads of its own, until there are none or a stop is requested, and hands over what it
+    /// finds in no particular order. A failure to take ends the reading.
+    pub(super) fn read_all(
+        &self,
+        files: &[ToRead],
+        n_threads: usize,
+        mut take: impl FnMut(Finding) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let (findings_tx, findings_rx) = crossbeam_channel::bounded::<Finding>(FINDINGS_IN_FLIGHT);
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            // Owned in here, so that leaving early drops it and ends readers that wait to send.
+            let findings_rx = findings_rx;
+            for index in 0..n_threads.clamp(1, files.len().max(1)) {
+                let (findings_tx, next, span) = (findings_tx.clone(), &next, tracing::Span::current());
+                thread::Builder::new()
+                    .name(format!("index-{index}"))
+                    .stack_size(READER_STACK)
+                    .spawn_scoped(scope, move || span.in_scope(|| self.run(files, next, &findings_tx)))
+                    .map_err(|error| PortError::new(PortErrorKind::Failed, error))
+                    .map_err(EngineError::port("start an indexing thread"))?;
             }
-            let finding = catch_unwind(AssertUnwindSafe(|| self.read(file))).unwrap_or_else(|_| {
-                tracing::error!("a file made the extractor panic and is skipped");
-                tracing::debug!(path = %file.path, "the file that panicked");
-                skipped(file, SkipReason::Failed)
-            });
-            if findings.send(finding).is_err() {
+            drop(findings_tx);
+            for finding in &findings_rx {
+                take(finding)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn run(&self, files: &[ToRead], next: &AtomicUsize, findings: &Sender<Finding>) {
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if self.stop.is_requested() || findings.send(self.read(file)).is_err() {
                 return;
             }
         }
     }
 
-    fn read(&self, file: &ToRead) -> Finding {
-        let context = self.pass.context;
-        let now = (context.ports.clock)();
-        let bytes = match context
-            .ports
-            .source
-            .read(self.pass.root, &file.path, self.pass.config.max_file_bytes)
-        {
+    /// Reads one file.
+    pub(super) fn read(&self, file: &ToRead) -> Finding {
+        catch_unwind(AssertUnwindSafe(|| self.try_read(file))).unwrap_or_else(|_| {
+            tracing::error!("a file made the extractor panic and is skipped");
+            tracing::debug!(path = %file.path, "the file that panicked");
+            skipped(file, SkipReason::Failed)
+        })
+    }
+
+    fn try_read(&self, file: &ToRead) -> Finding {
+        let ports = &self.context.ports;
+        let now = (ports.clock)();
+        let bytes = match ports.source.read(self.root, &file.path, self.max_file_bytes) {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::debug!(%error, path = %file.path, "cannot read a file");
                 return match error.kind {
                     PortErrorKind::Denied | PortErrorKind::NotFound => skipped(file, SkipReason::Unreadable),
-                    // Out of descriptors or a fault of the disk says nothing about the file: what is
-                    // known of it stays.
+                    // Out of descriptors, or a fault of the disk.
                     PortErrorKind::Unavailable
                     | PortErrorKind::Corrupt
                     | PortErrorKind::DiskFull
                     | PortErrorKind::Mismatch
-                    | PortErrorKind::Failed => Finding::Skipped {
+                    | PortErrorKind::Failed => Finding::Failed {
                         path: file.path.clone(),
-                        known: None,
-                        reason: SkipReason::Unreadable,
                     },
                 };
             }
@@ -97,30 +144,47 @@ impl Reader<'_> {
         let stamp = believable(file.stamp, now);
         if let Some((path, known)) = file.known
             && known == hash
-            && !self.pass.force
+            && !self.force
         {
             return Finding::Touched { path, stamp };
         }
-        let extraction = match context.ports.extractor.extract(&file.path, &bytes) {
-            Ok(extraction) => extraction,
-            Err(reason) => return skipped(file, reason),
-        };
-        let source = into_text(bytes);
-        let texts = extraction
-            .chunks
-            .iter()
-            .map(|chunk| hash_text(&compose::chunk(&extraction, chunk, &source)))
-            .collect();
-        let summary = hash_text(&compose::summary(&file.path, &extraction));
-        Finding::Read(Box::new(ReadFile {
+        let mut read = ReadFile {
             path: file.path.clone(),
             stamp,
             hash,
-            source,
-            extraction,
-            texts,
-            summary,
-        }))
+            source: String::new(),
+            extraction: None,
+            summary: hash,
+        };
+        if let Some(summary) = self.recorded(&file.path, hash) {
+            read.summary = summary;
+            return Finding::Read(Box::new(read));
+        }
+        let extraction = match ports.extractor.extract(&file.path, &bytes) {
+            Ok(extraction) => extraction,
+            Err(reason) => return skipped(file, reason),
+        };
+        read.source = into_text(bytes);
+        let texts = extraction
+            .chunks
+            .iter()
+            .map(|chunk| hash_text(&compose::chunk(&extraction, chunk, &read.source)))
+            .collect();
+        read.summary = hash_text(&compose::summary(&file.path, &extraction));
+        read.extraction = Some((extraction, texts));
+        Finding::Read(Box::new(read))
+    }
+
+    /// The summary of a file that was recorded before as it is.
+    fn recorded(&self, path: &RepoPath, hash: ContentHash) -> Option<TextHash> {
+        if self.force {
+            return None;
+        }
+        let version = self.context.units_version();
+        self.known?
+            .recorded(path, hash, version)
+            .inspect_err(|error| tracing::debug!(%error, "a file is extracted again"))
+            .ok()?
     }
 }
 

@@ -5,18 +5,19 @@ use super::{Published, RootHandle, rest};
 use crate::EngineError;
 use crate::config::{Limits, Ports};
 use crate::pass::Pass;
+use crate::pass::settle::{self, Unsettled};
 use crate::progress::{Phase, Progress};
 use crate::prune::{self, PruneReport};
-use crate::threads::Stop;
+use crate::threads::{self, Stop};
 use crate::vectors::VectorJob;
 use crate::view::View;
 use codemem_core::ids::{RepositoryKey, WorktreeId};
-use codemem_core::ports::Stores;
+use codemem_core::ports::{HintSink, Stores};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 /// What every job of a repository shares.
 pub(crate) struct Context {
@@ -26,6 +27,10 @@ pub(crate) struct Context {
     pub(crate) published: Arc<Published>,
     /// One pass at a time in the whole daemon: two would only share the same cores.
     pub(crate) pass_permits: Arc<Semaphore>,
+    /// What edits made visible and nobody has made durable yet.
+    pub(crate) unsettled: Unsettled,
+    /// Told when a watcher hints at something.
+    pub(crate) hinted: Arc<Notify>,
 }
 
 impl Context {
@@ -73,6 +78,8 @@ pub(crate) enum Outcome {
     Done,
     /// It was asked to stop and has more to do.
     Interrupted,
+    /// It could not do what it should; whoever waits knows.
+    Failed,
     /// It met a damaged store and gave up; its waiters still wait.
     Damaged,
 }
@@ -100,7 +107,12 @@ pub(crate) fn run(context: &Context, job: Job, stop: &Stop, may_heal: bool) -> O
             Outcome::Done
         }
         Job::Rest(after) => {
-            rest::rest(context, after);
+            // What cannot be made durable keeps the stores open.
+            if let Err(error) = settled(context) {
+                tracing::warn!(error = error.chain(), "the stores stay open");
+            } else {
+                rest::rest(context, after);
+            }
             Outcome::Done
         }
         Job::Reopen => {
@@ -111,7 +123,10 @@ pub(crate) fn run(context: &Context, job: Job, stop: &Stop, may_heal: bool) -> O
         Job::Vectors => vectors(context, stop, may_heal),
         Job::Remove { root, reply } => answer(reply, remove(context, &root), may_heal),
         Job::Prune { dry_run, reply } => {
-            let pruned = stores(context).and_then(|stores| prune::run(&stores, dry_run));
+            let pruned = stores(context).and_then(|stores| {
+                settle::settle(context, &stores)?;
+                prune::run(context, &stores, dry_run)
+            });
             answer(reply, pruned, may_heal)
         }
     }
@@ -193,6 +208,7 @@ pub(super) fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
         .open(&context.key)
         .map_err(EngineError::port("open the index"))?;
     report(context, &stores);
+    context.unsettled.forget();
     if !context.is_read_only() {
         finish_what_a_crash_left(context, &stores)?;
     }
@@ -216,14 +232,14 @@ pub(super) fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
 }
 
 /// What the catalog knows and the lexical index may not, or what another extractor made, is dropped
-/// from both; the next pass finds those files new.
-fn finish_what_a_crash_left(context: &Context, stores: &Stores) -> Result<(), EngineError> {
+/// from both; the next pass finds those files new. True when there was something. Nothing may be unsettled.
+fn finish_what_a_crash_left(context: &Context, stores: &Stores) -> Result<bool, EngineError> {
     let left = stores
         .catalog
         .rewind(context.units_version())
         .map_err(EngineError::port("take back an unfinished pass"))?;
     if left.contents.is_empty() && left.paths.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     stores
         .lexical
@@ -236,7 +252,8 @@ fn finish_what_a_crash_left(context: &Context, stores: &Stores) -> Result<(), En
     stores
         .catalog
         .collect(&left)
-        .map_err(EngineError::port("forget an unfinished pass"))
+        .map_err(EngineError::port("forget an unfinished pass"))?;
+    Ok(true)
 }
 
 /// Makes the manifest as it stands visible to searches.
@@ -263,11 +280,22 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool
     let Some(handle) = context.published.roots.load().get(root).cloned() else {
         return Outcome::Done; // removed while it waited
     };
-    let Some(_permit) = wait_for_permit(context, stop) else {
-        return Outcome::Interrupted;
-    };
+    // First: the watcher's threads inherit the rank of the one that starts them.
+    watch(context, root, &handle);
+    threads::step_back();
     let covers = handle.state.borrow().requested;
+    let began = (context.ports.clock)();
+    let mut hints = None;
     let result = stores(context).and_then(|stores| {
+        if let Err(error) = settle::settle(context, &stores) {
+            if is_damage(&error) {
+                return Err(error);
+            }
+            // Then those files are read again.
+            tracing::warn!(error = error.chain(), "edits are not durable yet");
+        }
+        // Everything that changes from here on is hinted at again.
+        hints = Some(handle.fresh.begin_pass());
         let worktree = stores
             .catalog
             .worktree(root)
@@ -279,7 +307,7 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool
             .note_languages(&changed)
             .map_err(EngineError::port("note the changed languages"))?;
         // A pass that failed half-way leaves the same as a crash.
-        finish_what_a_crash_left(context, &stores)?;
+        let rewound = finish_what_a_crash_left(context, &stores)?;
         if force {
             forget_foreign_vectors(context, &stores)?;
         }
@@ -291,10 +319,14 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool
             worktree,
             handle: &handle,
             force,
+            rewound,
             stop,
         }
         .run()
     });
+    if let (Some(hints), Ok(Outcome::Done)) = (hints, &result) {
+        hints.done();
+    }
     match result {
         Ok(Outcome::Done) => {
             let now = (context.ports.clock)();
@@ -303,6 +335,7 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool
             handle.state.send_modify(|state| {
                 state.lexical_done = covers;
                 state.indexed_at = Some(now);
+                state.checked_at = Some(began);
                 state.head = head;
                 state.problem = problem;
                 state.progress = Progress::begin(if state.requested > covers {
@@ -313,14 +346,14 @@ fn pass(context: &Context, root: &Path, force: bool, stop: &Stop, may_heal: bool
             });
             Outcome::Done
         }
-        Ok(outcome @ (Outcome::Interrupted | Outcome::Damaged)) => outcome,
+        Ok(outcome @ (Outcome::Interrupted | Outcome::Failed | Outcome::Damaged)) => outcome,
         Err(error) => {
             tracing::warn!(error = error.chain(), "a pass failed");
             if may_heal && is_damage(&error) {
                 return Outcome::Damaged;
             }
             record_failure(&handle, covers, &error);
-            Outcome::Done
+            Outcome::Failed
         }
     }
 }
@@ -359,20 +392,41 @@ fn forget_foreign_vectors(context: &Context, stores: &Stores) -> Result<(), Engi
     Ok(())
 }
 
-/// Waits for the daemon's one pass permit, looking up now and then whether to stop.
-fn wait_for_permit<'a>(context: &'a Context, stop: &Stop) -> Option<tokio::sync::SemaphorePermit<'a>> {
-    /// How long a stop can go unnoticed while another repository's pass runs.
-    const LOOK_UP: std::time::Duration = std::time::Duration::from_millis(20);
-    loop {
-        match context.pass_permits.try_acquire() {
-            Ok(permit) => return Some(permit),
-            Err(_) if stop.is_requested() => return None,
-            Err(_) => std::thread::sleep(LOOK_UP),
+/// Watches a root from now on, unless it is or should not be. Comes before the root is listed: what changes meanwhile is
+/// hinted at.
+fn watch(context: &Context, root: &Path, handle: &RootHandle) {
+    if !context.config.load().watch || handle.fresh.is_watched() {
+        return;
+    }
+    let Some(watcher) = &context.ports.watcher else { return };
+    let (fresh, hinted) = (Arc::downgrade(&handle.fresh), Arc::clone(&context.hinted));
+    let sink: HintSink = Arc::new(move |hint| {
+        if let Some(fresh) = fresh.upgrade() {
+            fresh.add(hint);
+            hinted.notify_one();
+        }
+    });
+    match watcher.watch(root, sink) {
+        Ok(watch) => drop(handle.fresh.set_watch(Some(watch))),
+        Err(error) => {
+            tracing::warn!(
+                error = codemem_core::error::chain(&error),
+                "a root is not watched: what changes in it is found when it is indexed again"
+            );
         }
     }
 }
 
+/// Makes durable what edits made visible, if the stores are open.
+pub(super) fn settled(context: &Context) -> Result<(), EngineError> {
+    match context.published.stores.load_full() {
+        Some(stores) => settle::settle(context, &stores),
+        None => Ok(()),
+    }
+}
+
 fn vectors(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
+    threads::step_back();
     let roots = context.published.roots.load_full();
     let covers: Vec<(RootHandle, u64)> = roots
         .values()
@@ -423,6 +477,9 @@ fn remove(context: &Context, root: &Path) -> Result<(), EngineError> {
             .catalog
             .remove_worktree(worktree)
             .map_err(EngineError::port("forget the root"))?;
+    }
+    if let Some(handle) = context.published.roots.load().get(root) {
+        drop(handle.fresh.set_watch(None));
     }
     context.published.roots.rcu(|roots| {
         let mut roots = (**roots).clone();

@@ -1,17 +1,22 @@
 //! One repository: an actor that owns its jobs, and what it publishes for everybody to read.
 //!
-//! The actor task owns the job queue. Jobs run one at a time on a named thread. Searches and status
-//! read [`Published`], which the actor and its jobs replace and never lock.
+//! The actor task owns the job queue. Jobs run one at a time on a named thread, but for those that take an edit in, which also
+//! run beside vectors. Searches and status read [`Published`], which the actor and its jobs replace and never lock.
 
 mod actor;
+mod hints;
 pub(crate) mod job;
+mod light;
 mod reopen;
 mod rest;
+mod running;
+mod schedule;
 
 pub(crate) use actor::spawn;
 pub(crate) use reopen::is_damage;
 
 use crate::EngineError;
+use crate::freshness::Fresh;
 use crate::progress::RootState;
 use crate::prune::PruneReport;
 use crate::view::View;
@@ -56,6 +61,8 @@ pub(crate) enum Command {
     Rest { after: Duration },
     /// Open the stores that were closed for want of use.
     Wake,
+    /// Whether roots are watched has been decided anew.
+    Watch,
     /// End: let the running job stop, close the stores.
     Close { reply: oneshot::Sender<()> },
 }
@@ -121,6 +128,8 @@ pub(crate) struct RootHandle {
     pub(crate) counts: Arc<ArcSwap<WorktreeCounts>>,
     /// What was skipped, by reason, as of when the stores were closed for want of use.
     pub(crate) skipped: Arc<ArcSwap<Vec<(SkipReason, u64)>>>,
+    /// How true all this is, and what is to be looked into.
+    pub(crate) fresh: Arc<Fresh>,
 }
 
 impl Published {
@@ -151,6 +160,7 @@ impl Default for RootHandle {
             view: Arc::new(ArcSwapOption::empty()),
             counts: Arc::default(),
             skipped: Arc::default(),
+            fresh: Arc::default(),
         }
     }
 }

@@ -49,6 +49,7 @@ pub(super) fn report(context: &Context, stores: &Stores) {
     let text = texts.join("; ");
     tracing::error!(repository = %context.key, repairs = text, "damaged stores were replaced and are filled again");
     for handle in context.published.roots.load().values() {
+        handle.fresh.left_out().distrust();
         handle.state.send_modify(|state| state.repaired = Some(text.clone()));
     }
     context.published.replaced.store(true, Ordering::Relaxed);

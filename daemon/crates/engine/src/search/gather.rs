@@ -31,7 +31,7 @@ const COSINE_FLOOR: f32 = 0.25;
 
 /// A file that may answer.
 pub(super) struct Candidate {
-    /// Index in the view.
+    /// Its number in the view.
     pub(super) file: u32,
     pub(super) evidence: Evidence,
     /// Its chunks with what speaks for each: lexical score, cosine.
@@ -96,14 +96,18 @@ impl Search<'_> {
         if let Some(&index) = pool.by_content.get(&content) {
             return Some(&mut pool.candidates[index]);
         }
-        let files = self.view.by_content.get(&content)?;
-        let file = *files
-            .iter()
-            .find(|file| scope.paths.contains(self.view.files[**file as usize].path_id.0))?;
+        let holders = self
+            .view
+            .holding(content)
+            .map(|number| (number, self.view.file(number)));
+        // The first by path, however the view came about: the same question has the same answer.
+        let (number, file) = holders
+            .filter(|(_, file)| scope.paths.contains(file.path_id.0))
+            .min_by(|(_, a), (_, b)| a.path.cmp(&b.path))?;
         pool.by_content.insert(content, pool.candidates.len());
         pool.candidates.push(Candidate {
-            file,
-            evidence: Evidence::new(self.view.files[file as usize].path.clone()),
+            file: number,
+            evidence: Evidence::new(file.path.clone()),
             chunks: Vec::new(),
             definitions: Vec::new(),
         });
@@ -141,17 +145,17 @@ impl Search<'_> {
             }
         }
         for path in found.paths {
-            let Some(&file) = self.view.by_path.get(&path.path) else {
+            let Some(number) = self.view.at(path.path) else {
                 continue;
             };
-            let content = self.view.files[file as usize].content;
+            let content = self.view.file(number).content;
             let Some(candidate) = self.candidate(pool, scope, content) else {
                 continue;
             };
             // Of several paths with one content, the one that the query names is shown.
             if path.stem + path.dirs > candidate.evidence.stem + candidate.evidence.dirs {
-                candidate.file = file;
-                candidate.evidence.path = self.view.files[file as usize].path.clone();
+                candidate.file = number;
+                candidate.evidence.path = self.view.file(number).path.clone();
                 candidate.evidence.stem = path.stem;
                 candidate.evidence.dirs = path.dirs;
             }
@@ -235,8 +239,8 @@ impl Search<'_> {
             .search(VectorSpace::Files, &vector, scope.summaries.as_ref(), NEAREST_FILES)
             .map_err(EngineError::port("search the file vectors"))?;
         for (text, cosine) in near.into_iter().filter(|(text, _)| scope.has_summary(*text)) {
-            for &file in self.view.by_summary.get(&text).into_iter().flatten() {
-                let content = self.view.files[file as usize].content;
+            for number in self.view.summarised(text) {
+                let content = self.view.file(number).content;
                 if let Some(candidate) = self.candidate(pool, scope, content) {
                     let best = candidate.evidence.summary_cosine.get_or_insert(cosine);
                     *best = best.max(cosine);

@@ -2,14 +2,16 @@
 //!
 //! Runs on a blocking thread of the runtime, reads published snapshots only, never waits for an
 //! indexing job. Evidence is gathered ([`gather`]), ranked by `codemem_core::rank`, and shown with
-//! the file as it stands now ([`show`]), and with what is remembered about it ([`beside`]).
+//! the file as it stands now ([`show`], [`relocate`]), and with what is remembered about it ([`beside`]).
 
 mod beside;
 mod gather;
+mod relocate;
 mod show;
 
 use crate::EngineError;
 use crate::config::Ports;
+use crate::freshness::Freshness;
 use crate::progress::RootState;
 use crate::threads::Stop;
 use crate::view::{View, ViewFile};
@@ -28,6 +30,9 @@ const DEFAULT_LIMIT: usize = 10;
 
 /// Most hits in an answer.
 const MAX_LIMIT: usize = 200;
+
+/// Most files that are read again in vain: of a root in which more has changed, the answer is worth little anyway.
+const MAX_DROPPED: usize = 50;
 
 /// Longest query read, in bytes: a whole prompt fits, a pasted file is cut.
 const MAX_QUERY: usize = 64 * 1024;
@@ -112,6 +117,8 @@ pub struct Coverage {
     pub vectors: f64,
     /// Why no vectors were used; `None` when they were.
     pub no_vectors: Option<String>,
+    /// Files that would have been hits, and no longer hold what spoke for them; others took their places.
+    pub hits_dropped: u64,
 }
 
 /// The answer.
@@ -123,6 +130,8 @@ pub struct SearchAnswer {
     pub hits: Vec<Hit>,
     /// What it rests on.
     pub coverage: Coverage,
+    /// How true it is.
+    pub freshness: Freshness,
     /// Milliseconds spent.
     pub took_ms: f64,
 }
@@ -134,6 +143,7 @@ pub(crate) struct Search<'a> {
     pub(crate) root: &'a Path,
     pub(crate) view: &'a View,
     pub(crate) state: &'a RootState,
+    pub(crate) freshness: &'a Freshness,
     pub(crate) counts: WorktreeCounts,
     pub(crate) max_file_bytes: u64,
     /// Requested when nobody waits for the answer any more.
@@ -196,9 +206,16 @@ impl Search<'_> {
                 .then_with(|| evidence[a.1].path.cmp(&evidence[b.1].path))
         });
         let mut hits = Vec::with_capacity(limit.min(order.len()));
-        for (score, index) in order.into_iter().take(limit) {
+        let mut hits_dropped = 0;
+        for (score, index) in order.into_iter().take(limit + MAX_DROPPED) {
+            if hits.len() == limit {
+                break;
+            }
             self.go_on()?;
-            let mut hit = self.show(&query, &gathered.candidates[index], score)?;
+            let Some(mut hit) = self.show(&query, &gathered.candidates[index], score)? else {
+                hits_dropped += 1;
+                continue;
+            };
             if request.explain {
                 hit.shares = weights.explain(&features[index]);
             }
@@ -210,8 +227,8 @@ impl Search<'_> {
             root: self.root.to_path_buf(),
             hits,
             coverage: Coverage {
-                files_searched: self.view.files.len() as u64,
-                files_total: self.state.files_seen.max(self.view.files.len() as u64),
+                files_searched: self.view.len() as u64,
+                files_total: self.state.files_seen.max(self.view.len() as u64),
                 files_in_scope: scope.n_files,
                 chunks: counts.chunks,
                 vectors: if counts.chunks == 0 {
@@ -220,7 +237,9 @@ impl Search<'_> {
                     counts.chunks_with_vector as f64 / counts.chunks as f64
                 },
                 no_vectors: gathered.no_vectors,
+                hits_dropped,
             },
+            freshness: self.freshness.clone(),
             took_ms: began.elapsed().as_secs_f64() * 1_000.0,
         })
     }
@@ -243,17 +262,17 @@ impl Search<'_> {
         let glob = request.path_glob.as_deref().map(glob).transpose()?;
         if language.is_none() && glob.is_none() {
             return Ok(Scope {
-                contents: self.view.contents.clone(),
-                paths: self.view.paths.clone(),
+                contents: self.view.contents().clone(),
+                paths: self.view.paths().clone(),
                 summaries: None,
-                n_files: self.view.files.len() as u64,
+                n_files: self.view.len() as u64,
             });
         }
         let chosen = |file: &&ViewFile| {
             language.as_ref().is_none_or(|name| *file.language == **name)
                 && glob.as_ref().is_none_or(|glob| glob.is_match(file.path.as_str()))
         };
-        let files: Vec<&ViewFile> = self.view.files.iter().filter(chosen).collect();
+        let files: Vec<&ViewFile> = self.view.files().filter(chosen).collect();
         Ok(Scope {
             contents: files.iter().map(|file| file.content.0).collect(),
             paths: files.iter().map(|file| file.path_id.0).collect(),

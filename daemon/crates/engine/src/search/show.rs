@@ -1,11 +1,12 @@
 //! Showing a hit: the chunk that answers best, with the lines as they stand in the file now.
 
 use super::gather::Candidate;
+use super::relocate::{Shown, Sought};
 use super::{Hit, Search};
 use crate::EngineError;
 use crate::pass::{hash, into_text};
 use codemem_core::compose::clip;
-use codemem_core::ports::{ChunkRow, SymbolRow};
+use codemem_core::ports::{ChunkRow, PortErrorKind, SymbolRow};
 use codemem_core::query::{NameStrength, Query};
 use codemem_core::unit::LineSpan;
 
@@ -16,39 +17,59 @@ const SNIPPET_LINES: usize = 12;
 const SNIPPET_LINE: usize = 200;
 
 impl Search<'_> {
-    pub(super) fn show(&self, query: &Query, candidate: &Candidate, score: f32) -> Result<Hit, EngineError> {
-        let file = &self.view.files[candidate.file as usize];
+    /// A candidate as a hit; `None` when what spoke for it is no longer in its file.
+    pub(super) fn show(&self, query: &Query, candidate: &Candidate, score: f32) -> Result<Option<Hit>, EngineError> {
+        let file = self.view.file(candidate.file);
         let chunk = self.best_chunk(candidate)?;
         let definition = best_definition(candidate);
-        let (lines, symbol) = match (definition, chunk) {
-            (Some(definition), _) => (definition.lines, Some(definition.clone())),
-            (None, Some(chunk)) => (chunk.lines, chunk.symbol),
+        let (lines, symbol) = match (definition, &chunk) {
+            (Some(definition), _) => (definition.lines, Some(definition)),
+            (None, Some(chunk)) => (chunk.lines, chunk.symbol.as_ref()),
             (None, None) => (LineSpan { start: 1, end: 1 }, None),
         };
+        let mut shown = Shown::of(lines, symbol);
         let (snippet, stale) = match self.ports.source.read(self.root, &file.path, self.max_file_bytes) {
             Ok(bytes) => {
                 let stale = hash(&bytes) != file.hash;
-                (snippet(&into_text(bytes), lines, query), stale)
+                let source = into_text(bytes);
+                if stale {
+                    let sought = Sought {
+                        query,
+                        lines,
+                        symbol,
+                        is_definition: definition.is_some(),
+                        by_words: candidate.evidence.coverage > 0.0,
+                    };
+                    let Some(now) = self.relocate(&file.path, &source, &sought) else {
+                        return Ok(None);
+                    };
+                    shown = now;
+                }
+                (snippet(&source, shown.lines, query), stale)
             }
+            Err(error) if error.kind == PortErrorKind::NotFound && self.is_root_there() => return Ok(None),
+            // What cannot be read is not vouched for.
             Err(_) => (String::new(), true),
         };
-        Ok(Hit {
+        Ok(Some(Hit {
             path: file.path.to_string(),
-            start_line: lines.start,
-            end_line: lines.end,
-            kind: symbol.as_ref().map_or("text", |symbol| symbol.kind.as_str()).to_owned(),
-            name: symbol
-                .as_ref()
-                .map(|symbol| symbol.qualified_name.clone())
-                .unwrap_or_default(),
-            signature: symbol.map(|symbol| symbol.signature).unwrap_or_default(),
+            start_line: shown.lines.start,
+            end_line: shown.lines.end,
+            kind: shown.kind,
+            name: shown.name,
+            signature: shown.signature,
             score,
             snippet,
             language: file.language.to_string(),
             stale,
             shares: Vec::new(),
             memories: Vec::new(),
-        })
+        }))
+    }
+
+    /// Whether it is one file that is gone, and not the root, which may come back as it was.
+    fn is_root_there(&self) -> bool {
+        self.ports.source.identify(self.root).is_ok()
     }
 
     /// The chunk with the most lexical score and cosine, each against the candidate's best; the
@@ -74,7 +95,7 @@ impl Search<'_> {
             .max_by(|a, b| weight(a.1, a.2).total_cmp(&weight(b.1, b.2)));
         let rows = match best {
             Some((id, _, _)) => catalog.chunks(&[*id]),
-            None => catalog.chunks_of(self.view.files[candidate.file as usize].content),
+            None => catalog.chunks_of(self.view.file(candidate.file).content),
         }
         .map_err(EngineError::port("read a chunk"))?;
         Ok(rows.into_iter().next())

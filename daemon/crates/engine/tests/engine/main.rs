@@ -2,6 +2,10 @@
 
 mod damage;
 mod faults;
+mod fresh;
+mod fresh_faults;
+mod fresh_model;
+mod fresh_search;
 mod index;
 mod memory;
 mod memory_anchors;
@@ -10,7 +14,9 @@ mod memory_levels;
 mod memory_life;
 mod memory_setup;
 mod memory_vectors;
+mod pace;
 mod probe;
+mod prune;
 mod rest;
 mod search;
 mod setup;

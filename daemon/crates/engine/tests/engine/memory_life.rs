@@ -3,7 +3,7 @@
 use crate::memory_setup::{DAY, NOW, agent, draft, found, user};
 use crate::setup::World;
 use codemem_core::memory::{MemoryKind, Origin, State};
-use codemem_engine::memory::{AddMemory, EditMemory, ListMemories, MemoryError, MemoryErrorKind};
+use codemem_engine::memory::{AddMemory, Caller, EditMemory, ListMemories, MemoryError, MemoryErrorKind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -338,5 +338,74 @@ async fn what_is_deleted_is_gone_and_a_backup_brings_it_back() {
     );
     assert!(it.memories.restore("/nothing.db".into()).await.is_err());
     it.memories.backup(None).await.expect("beside the database");
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beginning_of_an_id_is_enough_to_supersede_it() {
+    let world = World::new();
+    let it = world.remember();
+    let old = it.fact("The cache holds 64 entries").await;
+    let instead = |id: &str| AddMemory {
+        supersedes: id.to_owned(),
+        ..draft("PROJECT_CONTEXT", "The cache holds 128 entries")
+    };
+    for wrong in [&old.as_str()[..5], &format!("{old}0"), "ABCDEF"] {
+        let error = it.memories.add(user(), instead(wrong)).await.expect_err(wrong);
+        assert!(error.to_string().starts_with("`supersedes`"), "{error}");
+    }
+    let other = if old.as_str().starts_with('0') {
+        "111111"
+    } else {
+        "000000"
+    };
+    let nothing = it
+        .memories
+        .add(user(), instead(other))
+        .await
+        .expect_err("no such memory");
+    assert!(matches!(nothing, MemoryError::NotFound(_)), "{nothing}");
+    let new = it
+        .memories
+        .add(user(), instead(&old.as_str()[..6]))
+        .await
+        .expect("stored");
+    let former = it.memories.get(user(), old.as_str(), false).await.expect("there");
+    assert_eq!(former.shown.memory.superseded_by, Some(new.id));
+    it.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_lacks_is_told_as_it_is_given() {
+    let world = World::new();
+    let it = world.remember();
+    let alone = Caller {
+        session: None,
+        ..user()
+    };
+    let error = it
+        .memories
+        .add(alone, draft("SESSION_STATE", "x"))
+        .await
+        .expect_err("no session");
+    let hint = error.hint().expect("a hint");
+    assert!(
+        hint.contains("`--session`") && hint.contains("`session` in a tool"),
+        "{hint}"
+    );
+    let nowhere = Caller {
+        project: None,
+        ..user()
+    };
+    let error = it
+        .memories
+        .add(nowhere, draft("PROJECT_CONTEXT", "x"))
+        .await
+        .expect_err("no project");
+    let hint = error.hint().expect("a hint");
+    assert!(
+        hint.contains("`--project`") && hint.contains("`path` in a tool"),
+        "{hint}"
+    );
     it.stop().await;
 }

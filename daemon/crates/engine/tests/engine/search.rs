@@ -127,11 +127,11 @@ async fn a_file_edited_since_the_pass_is_marked() {
     let world = World::new();
     let running = world.start();
     running.index().await;
-    world.write("router.fk", "def route\nsomething else entirely\n");
+    world.write("router.fk", "def route\nmatch the path of every request\n");
     let answer = running.search("match the path").await;
     assert!(answer.hits[0].stale);
     assert!(
-        answer.hits[0].snippet.contains("something else"),
+        answer.hits[0].snippet.contains("every request"),
         "the snippet is what stands there now"
     );
     running.stop().await;

@@ -1,8 +1,11 @@
 //! An engine over fakes.
 
+use codemem_core::ports::SystemLoad;
 use codemem_core::ports::{Root, Stores};
-use codemem_engine::{Engine, EngineConfig, IndexTicket, Ports, RootState, SearchAnswer, SearchRequest};
-use codemem_testkit::{FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, Faults};
+use codemem_engine::{Engine, EngineConfig, IndexTicket, Ports, RootState, RootStatus, SearchAnswer, SearchRequest};
+use codemem_testkit::{
+    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, FakeWatcher, Faults,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,8 +27,13 @@ pub(crate) struct World {
     pub(crate) embedder: Arc<FakeEmbedder>,
     pub(crate) memories: Arc<FakeMemories>,
     pub(crate) faults: Faults,
+    /// Watches nothing until [`World::watched`].
+    pub(crate) watcher: FakeWatcher,
+    pub(crate) system: Option<Arc<dyn SystemLoad>>,
     /// Seconds since 1970.
     pub(crate) clock: Arc<AtomicU64>,
+    pub(crate) config: EngineConfig,
+    is_watched: bool,
     assets: Arc<FakeAssets>,
 }
 
@@ -51,7 +59,14 @@ impl World {
             embedder: Arc::new(FakeEmbedder::new(&assets, faults.clone())),
             assets: Arc::new(assets),
             memories: Arc::new(FakeMemories::new(faults.clone())),
+            watcher: FakeWatcher::default(),
+            system: None,
             clock: Arc::new(AtomicU64::new(1_000_000)),
+            config: EngineConfig {
+                home: Some("/home/user".into()),
+                ..EngineConfig::default()
+            },
+            is_watched: false,
             faults,
         };
         world.write("router.fk", "def route\nmatch the path of a request\n");
@@ -62,28 +77,47 @@ impl World {
         world
     }
 
+    /// A world whose roots are watched, and whose edits are made durable only when something needs them to be.
+    pub(crate) fn watched() -> Self {
+        let mut world = Self::new();
+        world.is_watched = true;
+        world.config.settle_after = Duration::from_hours(1);
+        world
+    }
+
+    /// Writes a file and has it noticed.
+    pub(crate) fn save(&self, path: &str, text: &str) {
+        self.write(path, text);
+        self.watcher.touch(ROOT, &[path]);
+    }
+
     pub(crate) fn write(&self, path: &str, text: &str) {
         // The size tells an edit; times stay, as coarse file systems have it.
         self.source.write(ROOT, path, text, 1);
     }
 
     pub(crate) fn start(&self) -> Running {
+        self.start_with(|_| {})
+    }
+
+    /// Starts with other ports.
+    pub(crate) fn start_with(&self, change: impl FnOnce(&mut Ports)) -> Running {
         let (cancel, tracker) = (CancellationToken::new(), TaskTracker::new());
         let clock = Arc::clone(&self.clock);
-        let ports = Ports {
+        let mut ports = Ports {
             registry: Arc::clone(&self.registry) as _,
             source: Arc::clone(&self.source) as _,
+            watcher: self.is_watched.then(|| Arc::new(self.watcher.clone()) as _),
             extractor: Arc::clone(&self.extractor) as _,
             embedder: Arc::clone(&self.embedder) as _,
             assets: Arc::clone(&self.assets) as _,
             memories: Some(Arc::clone(&self.memories) as _),
+            system: self.system.clone(),
             clock: Arc::new(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed))),
         };
-        let config = EngineConfig {
-            home: Some("/home/user".into()),
-            ..EngineConfig::default()
-        };
-        let engine = Engine::start(ports, config, cancel.clone(), tracker.clone()).expect("the engine starts");
+        change(&mut ports);
+        let engine =
+            Engine::start(ports, self.config.clone(), cancel.clone(), tracker.clone()).expect("the engine starts");
         Running {
             engine,
             cancel,
@@ -106,12 +140,13 @@ impl World {
         let found = self.registry.lexical().pop().expect("an index").contents();
         let mut lines = Vec::new();
         for entry in stores.catalog.manifest(worktree).expect("manifest") {
+            let chunks = stores.catalog.chunks_of(entry.content).expect("chunks");
             assert!(
-                found.contains(&entry.content),
+                found.contains(&entry.content) || chunks.is_empty(),
                 "{} cannot be found by its words",
                 entry.path
             );
-            for chunk in stores.catalog.chunks_of(entry.content).expect("chunks") {
+            for chunk in chunks {
                 let name = chunk.symbol.map(|symbol| symbol.qualified_name);
                 lines.push(format!("{} {:?} {:?} {:?}", entry.path, entry.hash, chunk.lines, name));
             }
@@ -155,6 +190,52 @@ impl Running {
         tokio::time::timeout(PATIENCE, idle)
             .await
             .expect("the engine comes to rest");
+    }
+
+    /// Waits until a root's hints are looked into and its vectors made.
+    pub(crate) async fn quiet(&self) -> RootStatus {
+        let mut last = None;
+        let quiet = async {
+            loop {
+                if self.engine.n_open().1 == 0 {
+                    // Of a repository at rest, hints are looked into when somebody asks.
+                    self.search("anything").await;
+                }
+                let status = self
+                    .engine
+                    .status(Some(Path::new(ROOT)))
+                    .await
+                    .expect("status")
+                    .remove(0);
+                let (fresh, counts) = (&status.freshness, &status.counts);
+                let is_read = fresh.pending == 0 && !fresh.rescanning && !self.engine.is_busy();
+                let is_embedded =
+                    counts.chunks == counts.chunks_with_vector && counts.files == counts.files_with_vector;
+                if is_read && is_embedded {
+                    return status;
+                }
+                last = Some(status);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, quiet).await;
+        in_time.unwrap_or_else(|_| panic!("hints are not looked into: {last:?}"))
+    }
+
+    /// Waits until these files answer a question before all others, or none does.
+    pub(crate) async fn finds(&self, query: &str, paths: &[&str]) {
+        let mut last = Vec::new();
+        let found = async {
+            loop {
+                last = self.paths(query).await;
+                if last.len().min(paths.len().max(1)) == paths.len() && last.iter().zip(paths).all(|(a, b)| a == b) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, found).await.is_ok();
+        assert!(in_time, "{query}: {last:?} and not {paths:?}");
     }
 
     /// Ends the engine in an orderly way.
