@@ -45,6 +45,9 @@ pub(crate) enum Command {
     Status,
     /// Find code
     Search(SearchArgs),
+    /// Tell which project a directory belongs to
+    #[command(subcommand)]
+    Project(ProjectCommand),
     /// Delete what nothing refers to any more
     Prune(PruneArgs),
     /// Forget a directory and its index
@@ -122,6 +125,18 @@ pub(crate) struct SearchArgs {
     /// Show beside hits the memories of this session as well, as the agent names it
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ProjectCommand {
+    /// Show the project and working tree that a path belongs to, and by which rule
+    Explain(ExplainArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExplainArgs {
+    /// A path, which need not be there [default: the current directory]
+    pub(crate) path: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -308,6 +323,8 @@ mod tests {
             "codemem search where is it --limit 5",
             "codemem search --explain where",
             "codemem prune --dry-run",
+            "codemem project explain",
+            "codemem project explain /x --json",
             "codemem remove /x",
             "codemem daemon start --no-autostart",
             "codemem doctor --repo /x --json",
@@ -372,6 +389,8 @@ mod tests {
             "codemem search --limit 1001 x",
             "codemem search --limit many x",
             "codemem remove",
+            "codemem project",
+            "codemem project explain a b",
             "codemem daemon",
             "codemem service",
             "codemem service install --now --no-start",

@@ -88,6 +88,12 @@ variables! {
     /// Whether nothing that is stored is ever changed.
     ReadOnly = "CODEMEM_READ_ONLY",
         "daemon: key read_only";
+    /// Whether changes in registered roots are followed.
+    Watch = "CODEMEM_WATCH",
+        "daemon: key watch";
+    /// Whether a machine on its battery makes no vectors.
+    PauseOnBattery = "CODEMEM_PAUSE_ON_BATTERY",
+        "daemon: key pause_on_battery";
     /// Threads of a pass.
     IndexThreads = "CODEMEM_INDEX_THREADS",
         "daemon: key index.threads";
@@ -100,6 +106,9 @@ variables! {
     /// Threads that embed passages.
     ModelsThreads = "CODEMEM_MODELS_THREADS",
         "daemon: key models.threads";
+    /// How many vectors are made in a second.
+    ModelsVectorsPerSecond = "CODEMEM_MODELS_VECTORS_PER_SECOND",
+        "daemon: key models.vectors_per_second";
     /// When models without work are unloaded.
     ModelsUnloadAfterSeconds = "CODEMEM_MODELS_UNLOAD_AFTER_SECONDS",
         "daemon: key models.unload_after_seconds";

@@ -8,7 +8,9 @@ use std::fmt;
 /// A new optional field, RPC or enum value raises the minor number. Anything that an older program
 /// would misread raises the major one. `Hello` and `Shutdown` never change incompatibly: they are
 /// how a client of another version finds out, and how it replaces an older daemon.
-pub const PROTOCOL: Protocol = Protocol { major: 1, minor: 2 };
+///
+/// 1.3 brought how fresh answers and roots are, what explains a path's project, and more of what a prune counts.
+pub const PROTOCOL: Protocol = Protocol { major: 1, minor: 3 };
 
 /// A protocol version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

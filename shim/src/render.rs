@@ -1,5 +1,6 @@
 //! Answers as compact text: what an agent reads costs tokens, and ten hits stay under a thousand.
 
+mod freshness;
 mod memory;
 
 pub(crate) use memory::{deleted, memories, memory, stored};
@@ -130,6 +131,9 @@ fn receipt(answer: &v1::SearchResponse) -> String {
     if coverage.files_in_scope < coverage.files_searched {
         let _ = write!(text, ", {} match the filters", coverage.files_in_scope);
     }
+    if coverage.hits_dropped > 0 {
+        let _ = write!(text, ", {} left out: changed since", coverage.hits_dropped);
+    }
     if coverage.files_searched < coverage.files_total {
         text.push_str(", still indexing");
     }
@@ -140,6 +144,9 @@ fn receipt(answer: &v1::SearchResponse) -> String {
         }
     } else if coverage.vectors < 1.0 {
         let _ = write!(text, "; vectors {:.0} %", (coverage.vectors * 100.0).floor());
+    }
+    if let Some(freshness) = freshness::receipt(answer) {
+        let _ = write!(text, "; {freshness}");
     }
     text.push(']');
     text
@@ -178,6 +185,7 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
             "vectors_reason": coverage.vectors_reason,
         },
         "took_ms": answer.took_ms,
+        "freshness": answer.freshness.as_ref().map(freshness::as_json),
     })
     .to_string()
 }
@@ -197,10 +205,11 @@ fn repository(repository: &v1::RepositoryStatus) -> Vec<String> {
         "{}: {} files, {} chunks, {} symbols, {} chunks with vectors",
         repository.root, repository.files, repository.chunks, repository.symbols, repository.vectors
     );
-    if !repository.branch.is_empty() {
+    if !repository.branch.is_empty() && repository.freshness.is_none() {
         let _ = write!(first, ", branch {}", repository.branch);
     }
     let mut lines = vec![first];
+    lines.extend(repository.freshness.as_ref().and_then(freshness::root));
     if repository.indexed_at <= 0 {
         lines.push("the first pass is not complete: answers cover only part of the files".to_owned());
     }
@@ -225,6 +234,9 @@ fn repository(repository: &v1::RepositoryStatus) -> Vec<String> {
         }
         Some(what) => lines.push(format!("now {what}")),
         None => {}
+    }
+    if !repository.paused.is_empty() {
+        lines.push(format!("vectors wait: {}", repository.paused));
     }
     if !repository.problem.is_empty() {
         lines.push(format!("problem: {}", repository.problem));

@@ -161,10 +161,12 @@ fn found() -> v1::SearchResponse {
             vectors: 1.0,
             vectors_used: true,
             files_in_scope: 1,
+            hits_dropped: 0,
             ..v1::Coverage::default()
         }),
         took_ms: 1.0,
         root: "/p".to_owned(),
+        freshness: None,
     }
 }
 

@@ -101,7 +101,7 @@ pub(crate) struct AddArgs {
     /// When it is gone: a time, or after how long, as in 2027-01-31, 12h or 30d
     #[arg(long, value_name = "WHEN", value_parser = When::parse)]
     pub(crate) expires: Option<When>,
-    /// The memory whose place it takes
+    /// The id of the memory whose place it takes, or a beginning of it that no other has; 6 characters at least
     #[arg(long, value_name = "ID")]
     pub(crate) supersedes: Option<String>,
     /// Store what is left when secrets are taken out, instead of refusing it

@@ -15,14 +15,13 @@ mod rm;
 mod stats;
 mod transfer;
 
-use super::bounded;
+use super::{bounded, now_ms};
 use crate::args::memory::{FilterArgs, MemoryCommand, WhoArgs};
 use crate::context::{Context, wire_path_or_here};
 use crate::error::{CliError, Exit};
 use crate::output::Output;
 use codemem_proto::v1::{ContextLevel, MemoryCaller, MemoryFilter, MemoryKind, MemoryOrigin};
 use std::io::{self, Read};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Most bytes read as one content: far more than may be stored, so that the daemon says what may.
 const MAX_READ: u64 = 1 << 20;
@@ -65,13 +64,6 @@ fn filter(args: FilterArgs) -> MemoryFilter {
         since_ms: args.since.map_or(0, |when| when.ago(now)),
         until_ms: args.until.map_or(0, |when| when.ago(now)),
     }
-}
-
-/// Milliseconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "the edge: people say how long ago or from now")]
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A content as it was given: words, or standard input where there are none or a lone dash.

@@ -8,6 +8,7 @@ mod index;
 mod languages;
 mod memory;
 mod model;
+mod project;
 mod prune;
 mod remove;
 mod search;
@@ -22,7 +23,7 @@ use crate::args::Command;
 use crate::context::Context;
 use crate::error::{CliError, Exit};
 use crate::output::Output;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Longest wait for an answer that takes the daemon no real work, even one that has just started.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
@@ -43,6 +44,7 @@ pub(crate) async fn run(context: &Context, command: Command, output: &mut Output
         Command::Completions(args) => complete(&args, output),
         Command::Languages(args) => languages::run(context, args, output).await,
         Command::Model(command) => model::run(context, command, output).await,
+        Command::Project(command) => project::run(context, command, output).await,
         Command::Memory(command) => memory::run(context, command, output).await,
     }
 }
@@ -52,6 +54,16 @@ fn bounded<T>(message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     request.set_timeout(ANSWER_TIMEOUT);
     request
+}
+
+/// Milliseconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge: people say and read how long ago something was"
+)]
+fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

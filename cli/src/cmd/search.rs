@@ -1,6 +1,6 @@
 //! `codemem search`: hits on stdout, what they rest on on stderr.
 
-use super::bounded;
+use super::{bounded, now_ms};
 use crate::args::SearchArgs;
 use crate::context::{Context, wire_path_or_here};
 use crate::error::{CliError, Exit};
@@ -36,5 +36,8 @@ pub(super) async fn run(context: &Context, args: SearchArgs, output: &mut Output
         || json::Search::from(answer.clone()),
     )?;
     output.note(&human::receipt(&answer));
+    if let Some(freshness) = human::freshness(&answer, now_ms()) {
+        output.aside(&freshness);
+    }
     Ok(exit)
 }

@@ -1,16 +1,11 @@
 //! `codemem status`: everything the daemon knows about itself and its repositories.
 
-use super::bounded;
+use super::{bounded, now_ms};
 use crate::context::Context;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, human, json};
 use codemem_proto::v1::StatusRequest;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the edge: a person reads how long ago something was"
-)]
 pub(super) async fn run(context: &Context, output: &mut Output) -> Result<Exit, CliError> {
     let mut client = context.connect().await?;
     let status = client
@@ -18,9 +13,9 @@ pub(super) async fn run(context: &Context, output: &mut Output) -> Result<Exit, 
         .status(bounded(StatusRequest::default()))
         .await?
         .into_inner();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = now_ms();
     output.answer(
-        |style| human::status(&status, now.as_secs(), style),
+        |style| human::status(&status, now, style),
         || json::Status::from(status.clone()),
     )?;
     Ok(Exit::Success)

@@ -70,9 +70,18 @@ fn searching() -> v1::SearchResponse {
             vectors_used: true,
             vectors_reason: String::new(),
             files_in_scope: 1,
+            hits_dropped: 0,
         }),
         took_ms: 1.5,
         root: "/r".to_owned(),
+        freshness: Some(v1::Freshness {
+            branch: "main".to_owned(),
+            commit: "0123456789abcdef".to_owned(),
+            dirty_files: Some(3),
+            watching: "events".to_owned(),
+            checked_at_ms: 1_000,
+            ..v1::Freshness::default()
+        }),
     }
 }
 
@@ -108,8 +117,10 @@ async fn search_as_json() {
         concat!(
             r#"{"hits":[{"path":"src/a.rs","start_line":1,"end_line":2,"kind":"function","name":"a","#,
             r#""signature":"fn a()","score":0.5,"snippet":"fn a() {\n}"}],"#,
-            r#""coverage":{"files_searched":1,"files_total":1,"files_in_scope":1,"chunks":3,"#,
-            r#""vectors":1.0,"vectors_used":true,"vectors_reason":""},"took_ms":1.5}"#,
+            r#""coverage":{"files_searched":1,"files_total":1,"files_in_scope":1,"hits_dropped":0,"chunks":3,"#,
+            r#""vectors":1.0,"vectors_used":true,"vectors_reason":""},"took_ms":1.5,"#,
+            r#""freshness":{"branch":"main","commit":"0123456789abcdef","dirty":3,"pending":0,"rescanning":false,"#,
+            r#""watching":"events","watching_reason":null,"checked_at":"1970-01-01T00:00:01Z"}}"#,
             "\n"
         )
     );
@@ -144,7 +155,7 @@ async fn search_for_a_person() {
     assert_eq!(outcome.answer, "src/a.rs:1-2  function  a\n    fn a() {\n    }\n");
     assert_eq!(
         outcome.remarks,
-        "1 hit in 1.5 ms; searched 1 of 1 file; vectors 100 %\n"
+        "1 hit in 1.5 ms; searched 1 of 1 file; vectors 100 %\nmain@0123456, 3 modified, 1 file current\n"
     );
     let here = std::path::absolute(".").expect("known");
     assert!(matches!(
@@ -152,6 +163,51 @@ async fn search_for_a_person() {
         [Asked::Search(request)] if request.query == "where is it" && request.root == here.to_str().expect("UTF-8")
     ));
     assert_eq!(place.run(&["search", "-q", "x"]).await.remarks, "");
+}
+
+#[tokio::test]
+async fn a_path_is_explained_and_what_does_not_fit_is_a_warning() {
+    let place = Place::new(Script {
+        project: Reply::Now(v1::ExplainProjectResponse {
+            path: "/r/x".to_owned(),
+            found: "missing".to_owned(),
+            directory: "/r".to_owned(),
+            rule: "registered".to_owned(),
+            because: "it is registered".to_owned(),
+            project: "00ff".to_owned(),
+            repository: "/r".to_owned(),
+            worktree: "/r".to_owned(),
+            root: "/r".to_owned(),
+            project_roots: vec!["/r".to_owned()],
+            problem: "`/r` is no longer there".to_owned(),
+            ..v1::ExplainProjectResponse::default()
+        }),
+        ..Script::default()
+    });
+    let outcome = place.run(&["project", "explain", "/r/x"]).await;
+    assert_eq!(outcome.result.expect("explained"), Exit::Success);
+    assert!(
+        outcome
+            .answer
+            .starts_with("/r/x\n  found      nothing; this is about /r\n"),
+        "{}",
+        outcome.answer
+    );
+    assert_eq!(outcome.remarks, "warning: `/r` is no longer there\n");
+    let asked = v1::ExplainProjectRequest {
+        path: "/r/x".to_owned(),
+    };
+    assert_eq!(place.daemon.asked(), vec![Asked::ExplainProject(asked)]);
+    let outcome = place.run(&["project", "explain", "/r/x", "--json"]).await;
+    assert_eq!(
+        outcome.answer,
+        concat!(
+            r#"{"path":"/r/x","found":"missing","directory":"/r","rule":"registered","because":"it is registered","#,
+            r#""project":"00ff","repository":"/r","worktree":"/r","inside":"","branch":null,"commit":null,"trail":[],"#,
+            r#""root":"/r","indexed":false,"project_roots":["/r"],"memories":null,"problem":"`/r` is no longer there"}"#,
+            "\n"
+        )
+    );
 }
 
 #[tokio::test]
@@ -280,6 +336,10 @@ async fn the_other_answers_as_json() {
             contents: 1,
             vectors: 2,
             freed_bytes: 3,
+            worktrees: 4,
+            orphans: 5,
+            missing: vec!["/away".to_owned()],
+            documents: 6,
         }),
         ..Script::default()
     });
@@ -307,7 +367,8 @@ async fn the_other_answers_as_json() {
         ("remove /r", r#"{"repo":"/r","freed_bytes":7}"#.to_owned()),
         (
             "prune --dry-run",
-            r#"{"dry_run":true,"roots":["/gone"],"contents":1,"vectors":2,"freed_bytes":3}"#.to_owned(),
+            r#"{"dry_run":true,"roots":["/gone"],"contents":1,"vectors":2,"freed_bytes":3,"worktrees":4,"orphans":5,"missing":["/away"],"documents":6}"#
+                .to_owned(),
         ),
     ] {
         let words: Vec<&str> = line.split(' ').chain(["--json"]).collect();
@@ -342,7 +403,7 @@ async fn status_as_json() {
             r#""problems":[]},"#,
             r#""repositories":[{"root":"/r","files":0,"chunks":0,"symbols":0,"vectors":0,"skipped":{},"disk_bytes":0,"#,
             r#""progress":{"phase":"unknown","files_done":0,"files_total":0,"chunks_done":0,"chunks_total":0,"#,
-            r#""seconds":0.0,"rate":0.0,"eta_seconds":0.0},"branch":"","commit":"","indexed_at":0,"problem":""}],"#,
+            r#""seconds":0.0,"rate":0.0,"eta_seconds":0.0},"branch":"","commit":"","indexed_at":0,"problem":"","freshness":null,"paused":null}],"#,
             r#""model":{"state":"","name":"","reason":""}}"#,
             "\n"
         )

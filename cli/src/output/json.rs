@@ -4,10 +4,12 @@
 mod config;
 mod daemon;
 mod doctor;
+mod freshness;
 mod index;
 mod languages;
 mod memory;
 mod models;
+mod project;
 mod search;
 mod service;
 mod status;
@@ -22,6 +24,7 @@ pub(crate) use memory::{
     MemoryRestored, MemoryStats, MemoryWithHistory,
 };
 pub(crate) use models::{Model, Setup};
+pub(crate) use project::Explained;
 pub(crate) use search::Search;
 pub(crate) use service::{
     FileOutcome, FileState, ServiceDaemon, ServiceFile, ServiceReport, ServiceStatus, StatusFile, Step, StepOutcome,

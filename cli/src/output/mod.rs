@@ -112,6 +112,14 @@ impl Output {
         }
     }
 
+    /// A remark that matters less.
+    pub(crate) fn aside(&mut self, text: &str) {
+        if !self.quiet {
+            let text = self.remark_style.dim(&style::clean_lines(text));
+            self.remark(&text);
+        }
+    }
+
     /// Something that went wrong although there is an answer.
     pub(crate) fn warn(&mut self, text: &str) {
         let label = self.remark_style.warning("warning:");

@@ -112,6 +112,24 @@ settings! {
         // Stores are opened in one way or the other.
         applies: Applies::AfterRestart,
     }
+    /// Follow what changes in registered roots; without it, changes count when a root is indexed again
+    watch: bool {
+        name: "watch",
+        fallback: Fallback::Switch(true),
+        kind: Kind::Switch,
+        variable: Variable::Watch,
+        flag: None,
+        applies: Applies::AtOnce,
+    }
+    /// Make no vectors while the machine runs on its battery
+    pause_on_battery: bool {
+        name: "pause_on_battery",
+        fallback: Fallback::Switch(true),
+        kind: Kind::Switch,
+        variable: Variable::PauseOnBattery,
+        flag: None,
+        applies: Applies::AtOnce,
+    }
     /// Threads that read and parse while a repository is indexed
     index_threads: usize {
         name: "index.threads",
@@ -149,6 +167,15 @@ settings! {
         variable: Variable::ModelsThreads,
         flag: Some("models-threads"),
         applies: Applies::AfterRestart,
+    }
+    /// Vectors made in a second at most, by all repositories together; 0 means as many as can be
+    vectors_per_second: u32 {
+        name: "models.vectors_per_second",
+        fallback: Fallback::Number(0),
+        kind: Kind::Number { least: 0, most: 1_000_000 },
+        variable: Variable::ModelsVectorsPerSecond,
+        flag: None,
+        applies: Applies::AtOnce,
     }
     /// Seconds without work after which the models leave the memory
     unload_after: Duration {

@@ -68,6 +68,12 @@ impl Setting for u64 {
     }
 }
 
+impl Setting for u32 {
+    fn of(value: Option<&Value>) -> Self {
+        Self::try_from(number(value)).unwrap_or(Self::MAX)
+    }
+}
+
 impl Setting for usize {
     fn of(value: Option<&Value>) -> Self {
         Self::try_from(number(value)).unwrap_or(Self::MAX)

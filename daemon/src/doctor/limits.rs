@@ -18,12 +18,16 @@ const LITTLE_MEMORY: u64 = 512 << 20;
 
 pub(super) fn examine() -> impl Iterator<Item = Finding> {
     let files = open_files(getrlimit(Resource::Nofile).current);
-    let watches = cfg!(target_os = "linux").then(|| {
-        let read = |name| number(&format!("/proc/sys/fs/inotify/{name}"));
-        watches(read("max_user_watches"), read("max_user_instances"))
-    });
     let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text));
-    [Some(files), watches, memory].into_iter().flatten()
+    [Some(files), memory].into_iter().flatten()
+}
+
+/// Whether more directories may be watched than the `n_watched` that are; `None` where there is no such limit.
+pub(super) fn watching(n_watched: u64) -> Option<Finding> {
+    cfg!(target_os = "linux").then(|| {
+        let read = |name| number(&format!("/proc/sys/fs/inotify/{name}"));
+        watches(read("max_user_watches"), read("max_user_instances"), n_watched)
+    })
 }
 
 fn open_files(limit: Option<u64>) -> Finding {
@@ -41,17 +45,19 @@ fn open_files(limit: Option<u64>) -> Finding {
     }
 }
 
-fn watches(watches: Option<u64>, instances: Option<u64>) -> Finding {
+fn watches(watches: Option<u64>, instances: Option<u64>, n_watched: u64) -> Finding {
     let subject = "watch limit";
     let (Some(watches), Some(instances)) = (watches, instances) else {
         return Finding::warning(
             subject,
             "the system does not tell how many directories may be watched",
-            "none needed: changes are found by scanning",
+            "none needed: roots that cannot be watched are looked at now and then",
         );
     };
-    let detail = format!("{watches} directories, {instances} watchers");
-    if watches >= FEW_WATCHES && instances >= FEW_INSTANCES {
+    let detail = format!("{watches} directories, of which codemem watches {n_watched}; {instances} watchers");
+    // Editors and build tools want some as well.
+    let has_room = n_watched.saturating_mul(2) <= watches;
+    if has_room && watches >= FEW_WATCHES && instances >= FEW_INSTANCES {
         return Finding::good(subject, detail);
     }
     Finding::warning(
@@ -95,10 +101,12 @@ mod tests {
             (open_files(None), Verdict::Good),
             (open_files(Some(1_048_576)), Verdict::Good),
             (open_files(Some(256)), Verdict::Warning),
-            (watches(Some(524_288), Some(512)), Verdict::Good),
-            (watches(Some(8_192), Some(512)), Verdict::Warning),
-            (watches(Some(524_288), Some(8)), Verdict::Warning),
-            (watches(None, None), Verdict::Warning),
+            (watches(Some(524_288), Some(512), 1_000), Verdict::Good),
+            (watches(Some(524_288), Some(512), 262_144), Verdict::Good),
+            (watches(Some(524_288), Some(512), 262_145), Verdict::Warning),
+            (watches(Some(8_192), Some(512), 0), Verdict::Warning),
+            (watches(Some(524_288), Some(8), 0), Verdict::Warning),
+            (watches(None, None, 0), Verdict::Warning),
         ] {
             assert_eq!(finding.verdict, expected, "{finding:?}");
             assert_eq!(finding.remedy.is_empty(), expected == Verdict::Good, "{finding:?}");

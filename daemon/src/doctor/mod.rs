@@ -9,6 +9,7 @@ mod limits;
 pub(crate) mod memories;
 mod models;
 pub(crate) mod stores;
+pub(crate) mod watching;
 
 use crate::config::Handle;
 use crate::logging::LogControl;
@@ -80,7 +81,7 @@ pub(crate) struct Patient {
 }
 
 /// Hands over what is quick to know, each finding as soon as it is known; whoever takes them may break off
-/// between two. The stores come after it, from [`stores::examine`].
+/// between two. What asks the engine's actors comes after it, from [`watching::examine`] and [`stores::examine`].
 pub(crate) fn examine(patient: &Patient, give: &mut dyn FnMut(Finding) -> ControlFlow<()>) -> ControlFlow<()> {
     configuration::examine(patient).try_for_each(&mut *give)?;
     directories::examine(&patient.directories, patient.is_read_only).try_for_each(&mut *give)?;

@@ -1,5 +1,6 @@
 //! Between the engine's types and the wire's, in one place, by hand.
 
+use super::freshness;
 use codemem_core::error::chain;
 use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
 use codemem_core::rank::Share;
@@ -150,6 +151,8 @@ pub(super) fn repository(status: RootStatus) -> RepositoryStatus {
         branch: head.and_then(|head| head.branch.clone()).unwrap_or_default(),
         commit: head.and_then(|head| head.commit.clone()).unwrap_or_default(),
         indexed_at: indexed_at.map_or(0, |since| since.as_secs() as i64),
+        freshness: Some(freshness::wire(status.freshness)),
+        paused: status.state.paused.clone().unwrap_or_default(),
         problem: problem(status.state),
     }
 }
@@ -185,9 +188,11 @@ pub(super) fn answer(answer: SearchAnswer) -> SearchResponse {
             vectors_used: coverage.no_vectors.is_none(),
             vectors_reason: coverage.no_vectors.unwrap_or_default(),
             files_in_scope: coverage.files_in_scope,
+            hits_dropped: coverage.hits_dropped,
         }),
         took_ms: answer.took_ms,
         root: answer.root.display().to_string(),
+        freshness: Some(freshness::wire(answer.freshness)),
     }
 }
 
@@ -229,6 +234,29 @@ mod tests {
     use super::*;
     use crate::logging::tests::logged;
     use tracing::Level;
+
+    #[test]
+    fn a_root_tells_why_its_vectors_wait_and_how_fresh_it_is() {
+        let state = engine::RootState {
+            paused: Some("memory is short".to_owned()),
+            ..engine::RootState::default()
+        };
+        let status = RootStatus {
+            root: "/r".into(),
+            state,
+            counts: codemem_core::ports::WorktreeCounts::default(),
+            skipped: Vec::new(),
+            disk_bytes: 7,
+            freshness: engine::Freshness {
+                pending: 3,
+                ..engine::Freshness::default()
+            },
+        };
+        let wire = repository(status);
+        assert_eq!((wire.paused.as_str(), wire.problem.as_str()), ("memory is short", ""));
+        let freshness = wire.freshness.expect("told");
+        assert_eq!((freshness.pending_files, freshness.watching.as_str()), (3, "off"));
+    }
 
     #[test]
     fn what_a_lost_call_choked_on_stays_below_info() {

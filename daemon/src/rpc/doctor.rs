@@ -82,9 +82,15 @@ impl Doctor for Service {
 
 /// What takes its time: the stores of code, and the memories.
 async fn stores(context: &Context, root: Option<&Path>) -> Result<Vec<Finding>, Status> {
-    let mut found = doctor::stores::examine(&context.engine, root)
+    let unwatched = doctor::watching::unwatched(&context.settings.now().settings);
+    let mut found = doctor::watching::examine(&context.engine, root, unwatched)
         .await
         .map_err(convert::status)?;
+    found.extend(
+        doctor::stores::examine(&context.engine, root)
+            .await
+            .map_err(convert::status)?,
+    );
     found.extend(
         doctor::memories::examine(&context.memories)
             .await

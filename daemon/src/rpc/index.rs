@@ -1,14 +1,15 @@
 //! The Index service: register, watch, forget, prune, languages.
 
-use super::{Context, convert, languages, request};
+use super::{Context, convert, languages, project, request};
 use codemem_engine::{Engine, EngineError, IndexTicket, RootState};
 use codemem_proto::v1::index_root_event::Event;
 use codemem_proto::v1::index_server::Index;
 use codemem_proto::v1::{
-    AddLanguageRequest, AddLanguageResponse, IndexRootEvent, IndexRootRequest, IndexRootResult, LanguagesRequest,
-    LanguagesResponse, PruneRequest, PruneResponse, RemoveLanguageRequest, RemoveLanguageResponse, RemoveRequest,
-    RemoveResponse, WaitFor,
+    AddLanguageRequest, AddLanguageResponse, ExplainProjectRequest, ExplainProjectResponse, IndexRootEvent,
+    IndexRootRequest, IndexRootResult, LanguagesRequest, LanguagesResponse, PruneRequest, PruneResponse,
+    RemoveLanguageRequest, RemoveLanguageResponse, RemoveRequest, RemoveResponse, WaitFor,
 };
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -77,10 +78,14 @@ impl Index for Service {
             .await
             .map_err(convert::status)?;
         Ok(Response::new(PruneResponse {
-            roots: report.roots.iter().map(|root| root.display().to_string()).collect(),
+            roots: paths(&report.roots),
+            missing: paths(&report.missing),
             contents: report.contents,
             vectors: report.vectors,
             freed_bytes: report.freed_bytes,
+            worktrees: report.worktrees,
+            orphans: report.orphans,
+            documents: report.documents,
         }))
     }
 
@@ -102,6 +107,13 @@ impl Index for Service {
         languages::remove(&self.0, request.into_inner())
             .await
             .map(Response::new)
+    }
+
+    async fn explain_project(
+        &self,
+        request: Request<ExplainProjectRequest>,
+    ) -> Result<Response<ExplainProjectResponse>, Status> {
+        project::explain(&self.0, request.into_inner()).await.map(Response::new)
     }
 }
 
@@ -171,6 +183,10 @@ impl Follow {
             problem: state.problem.clone().or(vectors_problem).unwrap_or_default(),
         })
     }
+}
+
+fn paths(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path.display().to_string()).collect()
 }
 
 fn event(event: Event) -> IndexRootEvent {

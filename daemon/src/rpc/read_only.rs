@@ -35,6 +35,7 @@ const CALLS: &[(&str, Effect)] = &[
     ("/codemem.v1.Daemon/Status", Effect::Reads),
     ("/codemem.v1.Doctor/Examine", Effect::Reads),
     ("/codemem.v1.Index/AddLanguage", Effect::Writes),
+    ("/codemem.v1.Index/ExplainProject", Effect::Reads),
     ("/codemem.v1.Index/IndexRoot", Effect::Writes),
     ("/codemem.v1.Index/Languages", Effect::Reads),
     ("/codemem.v1.Index/Prune", Effect::Writes),

@@ -5,6 +5,7 @@ mod grammars;
 mod memory;
 mod opening;
 mod registry;
+mod system;
 
 pub(crate) use grammars::check as check_grammar;
 
@@ -16,7 +17,7 @@ use codemem_engine::{EngineConfig, Ports};
 use codemem_proto::env::Env;
 use codemem_proto::rendezvous::{FileLock, LockError};
 use codemem_store::StoreError;
-use codemem_watch::WorkingTree;
+use codemem_watch::{FileWatcher, WorkingTree};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub(crate) struct Knobs {
     registry: Arc<registry::Stores>,
     assets: Arc<Assets>,
     grammars: Arc<GrammarStore>,
+    machine: Arc<system::Machine>,
 }
 
 impl Knobs {
@@ -71,6 +73,7 @@ impl Knobs {
         self.registry.set_index_threads(settings.index_threads);
         self.assets.set_offline(settings.offline);
         self.grammars.set_offline(settings.offline);
+        self.machine.spare_battery(settings.pause_on_battery);
     }
 
     /// The grammars that the user adds and removes.
@@ -115,19 +118,23 @@ pub(crate) fn ports(settings: &Settings, env: &Env) -> Result<(Ports, Arc<dyn Me
     let embedder =
         EmbeddingPool::new(Arc::clone(&assets), pool).map_err(|error| WiringError::Embedding(Box::new(error)))?;
     let registry = Arc::new(registry);
+    let machine = Arc::new(system::Machine::this(settings.pause_on_battery));
     let knobs = Knobs {
         registry: Arc::clone(&registry),
         assets: Arc::clone(&assets),
         grammars: Arc::new(grammars::store(settings, env, Arc::clone(&extractor))),
+        machine: Arc::clone(&machine),
     };
     let memories = memory::open(settings);
     let ports = Ports {
         registry,
         source: Arc::new(WorkingTree),
+        watcher: Some(Arc::new(FileWatcher::default())),
         extractor,
         embedder: Arc::new(embedder),
         memories: Some(Arc::clone(&memories)),
         assets: Arc::new(assets::Installation::new(assets)),
+        system: Some(machine),
         clock: clock(),
     };
     Ok((ports, memories, knobs))
@@ -173,5 +180,8 @@ pub(crate) fn engine_config(settings: &Settings) -> EngineConfig {
         // Offline, a model folder given by path can still be imported.
         fetch_assets: !settings.read_only,
         read_only: settings.read_only,
+        watch: settings.watch && !settings.read_only,
+        vectors_per_second: settings.vectors_per_second,
+        ..EngineConfig::default()
     }
 }

@@ -110,7 +110,10 @@ async fn connect(socket: &Path) -> Result<Option<UnixStream>, ConnectError> {
         let stream = match UnixStream::connect(socket).await {
             Ok(stream) => stream,
             Err(error) => match error.kind() {
-                IoErrorKind::NotFound | IoErrorKind::ConnectionRefused => return Ok(None),
+                // Reset: the listener was killed with the connection in its queue.
+                IoErrorKind::NotFound | IoErrorKind::ConnectionRefused | IoErrorKind::ConnectionReset => {
+                    return Ok(None);
+                }
                 // Linux says so when the listener's queue is full; the caller bounds the wait.
                 IoErrorKind::WouldBlock => {
                     sleep(BUSY_PAUSE).await;

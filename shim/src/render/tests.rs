@@ -28,9 +28,22 @@ fn answer(hits: Vec<v1::Hit>) -> v1::SearchResponse {
             vectors_used: true,
             vectors_reason: String::new(),
             files_in_scope: 120,
+            hits_dropped: 0,
         }),
         took_ms: 3.0,
         root: "/p".to_owned(),
+        freshness: None,
+    }
+}
+
+fn fresh() -> v1::Freshness {
+    v1::Freshness {
+        branch: "main".to_owned(),
+        commit: "1a2b3c4d5e6f".to_owned(),
+        dirty_files: Some(0),
+        watching: "events".to_owned(),
+        checked_at_ms: 1_000,
+        ..v1::Freshness::default()
     }
 }
 
@@ -116,12 +129,20 @@ fn receipts() {
     for (answer, expected) in [
         (answer(Vec::new()), "Nothing found. [searched 120 of 120 files]"),
         (
+            v1::SearchResponse {
+                freshness: Some(fresh()),
+                ..answer(Vec::new())
+            },
+            "Nothing found. [searched 120 of 120 files; main@1a2b3c4, all current]",
+        ),
+        (
             with_coverage(|coverage| {
                 coverage.files_searched = 20;
                 coverage.files_in_scope = 20;
+                coverage.hits_dropped = 1;
                 coverage.vectors = 0.999;
             }),
-            "Nothing found. [searched 20 of 120 files, still indexing; vectors 99 %]",
+            "Nothing found. [searched 20 of 120 files, 1 left out: changed since, still indexing; vectors 99 %]",
         ),
         (
             with_coverage(|coverage| {
@@ -144,6 +165,15 @@ fn hits_for_programs() {
     assert_eq!(value["hits"][0]["path"], "src/net/retry.rs");
     assert_eq!(value["coverage"]["files_in_scope"], 120);
     assert_eq!(value["root"], "/p");
+    assert!(value["freshness"].is_null());
+    let told = v1::SearchResponse {
+        freshness: Some(fresh()),
+        ..answer(Vec::new())
+    };
+    let value: serde_json::Value = serde_json::from_str(&hits_as_json(&told)).expect("JSON");
+    assert_eq!(value["freshness"]["branch"], "main");
+    assert_eq!(value["freshness"]["dirty"], 0);
+    assert_eq!(value["freshness"]["checked_at"], "1970-01-01T00:00:01Z");
 }
 
 #[test]
@@ -181,6 +211,18 @@ fn states() {
          now making vectors, 300 of 900 chunks; words and symbols are complete, 12 s left\n\
          problem: 2 files could not be read"
     );
+    repository.freshness = Some(fresh());
+    repository.paused = "the machine runs on its battery".to_owned();
+    let text = status(&answer(&repository, "ready"));
+    assert!(
+        text.starts_with(
+            "/p: 120 files, 900 chunks, 400 symbols, 300 chunks with vectors\n\
+             main@1a2b3c4, watched, files as of 1970-01-01T00:00:01Z\n"
+        ) && text.contains("\nvectors wait: the machine runs on its battery\n"),
+        "{text}"
+    );
+    repository.freshness = None;
+    repository.paused = String::new();
     repository.indexed_at = 0;
     repository.problem = String::new();
     repository.branch = String::new();

@@ -8,14 +8,15 @@ use crate::output::{Output, human, json};
 use codemem_proto::v1::MemoryStatsRequest;
 
 pub(super) async fn run(context: &Context, args: &StatsArgs, output: &mut Output) -> Result<Exit, CliError> {
+    let caller = caller(&args.who)?;
     let request = MemoryStatsRequest {
-        caller: Some(caller(&args.who)?),
+        caller: Some(caller.clone()),
     };
     let mut client = context.connect().await?;
     let answer = client.memory.stats(bounded(request)).await?.into_inner();
     output.answer(
-        |style| human::memory_stats(&answer, style),
-        || json::MemoryStats::from(answer.clone()),
+        |style| human::memory_stats(&answer, &caller, style),
+        || json::MemoryStats::new(answer.clone(), caller.project.clone()),
     )?;
     if !answer.problem.is_empty() {
         output.warn(&answer.problem);

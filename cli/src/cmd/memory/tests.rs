@@ -467,7 +467,7 @@ async fn copies_and_counts() {
         let words: Vec<&str> = line.split(' ').chain(["--json"]).collect();
         assert_eq!(done(place.run(&words).await).0, format!("{expected}\n"));
     }
-    let outcome = place.run(&["memory", "stats", "--json"]).await;
+    let outcome = place.run(&["memory", "stats", "--project", "/p", "--json"]).await;
     assert_eq!(outcome.result.expect("answered"), Exit::Data);
     assert!(
         outcome.remarks.contains("codemem memory restore /b.db"),
@@ -476,5 +476,6 @@ async fn copies_and_counts() {
     );
     let value: serde_json::Value = serde_json::from_str(&outcome.answer).expect("JSON");
     assert_eq!(value["by_kind"]["note"], 2);
+    assert_eq!(value["project"], "/p");
     assert!(value["newest_backup"].is_null());
 }

@@ -310,12 +310,21 @@ pub(crate) fn memory_restored(answer: &v1::RestoreMemoriesResponse) -> String {
 }
 
 /// The state of the store.
-pub(crate) fn memory_stats(answer: &v1::MemoryStatsResponse, style: Style) -> String {
+pub(crate) fn memory_stats(answer: &v1::MemoryStatsResponse, caller: &v1::MemoryCaller, style: Style) -> String {
     let mut text = format!(
         "{} in {}, {}\n",
         counted_memories(answer.memories),
         counted(answer.projects, "project"),
         bytes(answer.disk_bytes)
+    );
+    let session = match caller.session.as_str() {
+        "" => String::new(),
+        session => format!(", those of session {}", clean(session)),
+    };
+    let _ = writeln!(
+        text,
+        "  of      the project of {}{session}, and yours in every project",
+        clean(&caller.project)
     );
     for (name, counts) in [
         ("levels", &answer.by_level),

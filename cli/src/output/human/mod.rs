@@ -2,8 +2,10 @@
 
 mod config;
 mod doctor;
+mod freshness;
 mod languages;
 mod memory;
+mod project;
 mod search;
 mod service;
 mod status;
@@ -11,12 +13,14 @@ mod units;
 
 pub(crate) use config::{config, example, reloaded};
 pub(crate) use doctor::{finding, verdict};
+pub(crate) use freshness::freshness;
 pub(crate) use languages::{language_added, language_removed, languages};
 pub(crate) use memory::{
     added_memory, confirmed_memory, counted_memories, deleted_memory, edited_memory, found_memories, memories,
     memory_backup, memory_count, memory_import, memory_receipt, memory_restored, memory_stats, memory_with_history,
     write_remarks,
 };
+pub(crate) use project::project;
 pub(crate) use search::{hits, receipt};
 pub(crate) use service::{manager_name, service_report, service_status};
 pub(crate) use status::status;
@@ -59,16 +63,58 @@ fn skipped(reasons: &HashMap<String, u64>) -> Option<String> {
 
 /// What prune deleted or would delete.
 pub(crate) fn pruned(pruned: &v1::PruneResponse, dry_run: bool) -> String {
-    let mut text = format!(
-        "{} {}, {} and {}, {}\n",
-        if dry_run { "would delete" } else { "deleted" },
-        counted(pruned.roots.len() as u64, "root"),
-        counted(pruned.contents, "content"),
-        counted(pruned.vectors, "vector"),
-        bytes(pruned.freed_bytes),
-    );
+    let deleted = if dry_run { "would delete" } else { "deleted" };
+    let parts = [
+        (pruned.roots.len() as u64, "root that is gone", "roots that are gone"),
+        (
+            pruned.worktrees,
+            "working tree that no root names",
+            "working trees that no root names",
+        ),
+        (
+            pruned.contents,
+            "content that no working tree has",
+            "contents that no working tree has",
+        ),
+        (
+            pruned.documents,
+            "entry of the index of words",
+            "entries of the index of words",
+        ),
+        (
+            pruned.vectors,
+            "vector that no content has",
+            "vectors that no content has",
+        ),
+        (pruned.orphans, "index that no root names", "indexes that no root names"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _, _)| *number > 0);
+    let mut text = String::new();
+    for (number, one, many) in parts {
+        let what = if number == 1 { one } else { many };
+        let _ = writeln!(text, "{deleted} {} {what}", count(number));
+    }
+    if text.is_empty() {
+        text.push_str("nothing to delete\n");
+    }
     for root in &pruned.roots {
         let _ = writeln!(text, "  {} is gone", clean(root));
+    }
+    for root in &pruned.missing {
+        let root = clean(root);
+        let _ = writeln!(
+            text,
+            "  {root} is not there and is kept: its disk may be away; `codemem remove {root}` forgets it"
+        );
+    }
+    if pruned.freed_bytes > 0 {
+        let freed = bytes(pruned.freed_bytes);
+        let _ = if dry_run {
+            // What is freed within an index is known when it is done.
+            writeln!(text, "at least {freed} would be freed")
+        } else {
+            writeln!(text, "{freed} freed")
+        };
     }
     text
 }

@@ -96,6 +96,12 @@ pub(crate) fn receipt(answer: &v1::SearchResponse) -> String {
     } else if coverage.files_in_scope < coverage.files_searched {
         parts.push(format!("{} match the filters", count(coverage.files_in_scope)));
     }
+    if coverage.hits_dropped > 0 {
+        parts.push(format!(
+            "{} left out: changed since",
+            counted(coverage.hits_dropped, "hit")
+        ));
+    }
     if coverage.vectors_used {
         parts.push(format!("vectors {}", percent(coverage.vectors)));
     } else if coverage.vectors_reason.is_empty() {

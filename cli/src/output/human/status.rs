@@ -3,12 +3,12 @@
 use super::super::Style;
 use super::super::progress::describe;
 use super::super::style::clean;
-use super::{bytes, counted, percent, seconds, skipped};
+use super::{bytes, counted, freshness, percent, seconds, skipped};
 use codemem_proto::v1;
 use std::fmt::Write as _;
 
-/// Everything; `now` in Unix seconds.
-pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> String {
+/// Everything; `now` in milliseconds since 1970.
+pub(crate) fn status(status: &v1::StatusResponse, now: i64, style: Style) -> String {
     let daemon = status.daemon.clone().unwrap_or_default();
     let memory = match daemon.rss_bytes {
         0 => String::new(),
@@ -51,20 +51,23 @@ pub(crate) fn status(status: &v1::StatusResponse, now: u64, style: Style) -> Str
     text
 }
 
-fn one(repository: &v1::RepositoryStatus, now: u64, style: Style) -> String {
+fn one(repository: &v1::RepositoryStatus, now: i64, style: Style) -> String {
     let mut lines = vec![style.subject(&clean(&repository.root))];
-    let indexed = match u64::try_from(repository.indexed_at) {
-        Ok(at) if at > 0 => format!("indexed {} ago", seconds(now.saturating_sub(at).max(1) as f64)),
-        Ok(_) | Err(_) => "not indexed yet".to_owned(),
+    let indexed = match repository.indexed_at {
+        at if at > 0 => format!("indexed {} ago", seconds((now / 1000).saturating_sub(at).max(1) as f64)),
+        _ => "not indexed yet".to_owned(),
     };
-    let commit = repository.commit.get(..12).unwrap_or(&repository.commit);
-    let place = match (repository.branch.is_empty(), commit.is_empty()) {
-        (false, false) => format!("{} at {commit}, ", clean(&repository.branch)),
-        (false, true) => format!("{}, ", clean(&repository.branch)),
-        (true, false) => format!("{commit}, "),
-        (true, true) => String::new(),
-    };
-    lines.push(format!("  {place}{indexed}"));
+    let freshness = repository.freshness.clone().unwrap_or_else(|| v1::Freshness {
+        branch: repository.branch.clone(),
+        commit: repository.commit.clone(),
+        ..v1::Freshness::default()
+    });
+    let parts = [
+        freshness::place(&freshness),
+        freshness::modified(&freshness),
+        Some(indexed),
+    ];
+    lines.push(format!("  {}", joined(parts)));
     let share = match repository.chunks {
         0 => 1.0,
         chunks => repository.vectors as f64 / chunks as f64,
@@ -80,6 +83,19 @@ fn one(repository: &v1::RepositoryStatus, now: u64, style: Style) -> String {
     if let Some(skipped) = skipped(&repository.skipped) {
         lines.push(format!("  skipped {skipped}"));
     }
+    let checked = freshness::ago(&freshness, now);
+    let parts = [
+        freshness::watching(&freshness),
+        checked.map(|ago| format!("compared with its files {ago} ago")),
+        freshness::behind(&freshness),
+    ];
+    let watched = joined(parts);
+    if !watched.is_empty() {
+        lines.push(format!("  {watched}"));
+    }
+    if !repository.paused.is_empty() {
+        lines.push(format!("  paused: {}", clean(&repository.paused)));
+    }
     let progress = repository.progress.unwrap_or_default();
     match progress.phase() {
         v1::Phase::Idle | v1::Phase::Unspecified => {}
@@ -92,4 +108,9 @@ fn one(repository: &v1::RepositoryStatus, now: u64, style: Style) -> String {
         lines.push(format!("  {label} {}", clean(&repository.problem)));
     }
     lines.join("\n") + "\n"
+}
+
+fn joined<const N: usize>(parts: [Option<String>; N]) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
 }

@@ -28,6 +28,7 @@ fn coverage() -> v1::Coverage {
         vectors_used: true,
         vectors_reason: String::new(),
         files_in_scope: 1200,
+        hits_dropped: 0,
     }
 }
 
@@ -116,6 +117,7 @@ fn receipts() {
         coverage: Some(coverage()),
         took_ms: 3.21,
         root: "/r".to_owned(),
+        freshness: None,
     };
     assert_eq!(
         receipt(&full),
@@ -125,6 +127,7 @@ fn receipts() {
         hits: Vec::new(),
         coverage: Some(v1::Coverage {
             files_in_scope: 4,
+            hits_dropped: 2,
             vectors_used: false,
             vectors_reason: "the model is missing".to_owned(),
             ..coverage()
@@ -133,7 +136,7 @@ fn receipts() {
     };
     assert_eq!(
         receipt(&filtered),
-        "nothing found in 3.2 ms; searched 1,200 of 1,300 files; 4 match the filters; no vectors: the model is missing"
+        "nothing found in 3.2 ms; searched 1,200 of 1,300 files; 4 match the filters; 2 hits left out: changed since; no vectors: the model is missing"
     );
     let out_of_scope = v1::SearchResponse {
         coverage: Some(v1::Coverage {
@@ -189,6 +192,18 @@ fn the_whole_status() {
         commit: "0123456789abcdef".to_owned(),
         indexed_at: 1000,
         problem: "2 files could not be read".to_owned(),
+        freshness: Some(v1::Freshness {
+            branch: "main".to_owned(),
+            commit: "0123456789abcdef".to_owned(),
+            dirty_files: Some(2),
+            pending_files: 1,
+            watching: "polling".to_owned(),
+            watching_reason: "the system allows 64 watches".to_owned(),
+            polling_seconds: 10.0,
+            checked_at_ms: 1_092_000,
+            ..v1::Freshness::default()
+        }),
+        paused: "the machine runs on its battery".to_owned(),
     };
     let fresh = v1::RepositoryStatus {
         root: "/s".to_owned(),
@@ -223,9 +238,11 @@ model   missing: run `codemem setup`
 stores  1 open
 
 /r
-  main at 0123456789ab, indexed 1 min 40 s ago
+  main@0123456, 2 modified, indexed 1 min 40 s ago
   10 files, 20 chunks, 5 symbols, vectors 25 %, 2.0 KiB
   skipped 1 binary
+  polled every 10 s: the system allows 64 watches, compared with its files 8.0 s ago, 1 changed file not read yet
+  paused: the machine runs on its battery
   now vectors: 5/20 chunks, 40/s, 3.0 s left
   problem: 2 files could not be read
 
@@ -233,7 +250,7 @@ stores  1 open
   not indexed yet
   0 files, 0 chunks, 0 symbols, vectors 100 %, 0 bytes
 ";
-    assert_eq!(status(&answer, 1100, PLAIN()), expected);
+    assert_eq!(status(&answer, 1_100_000, PLAIN()), expected);
     let empty = status(&v1::StatusResponse::default(), 0, PLAIN());
     assert!(
         empty.ends_with("nothing is indexed; `codemem index` in a repository changes that\n"),
@@ -303,10 +320,35 @@ fn lists() {
         contents: 2,
         vectors: 3,
         freed_bytes: 10,
+        worktrees: 1,
+        orphans: 0,
+        missing: vec!["/away".to_owned()],
+        documents: 5,
     };
+    let table = |deleted: &str| {
+        format!(
+            "{deleted} 1 root that is gone\n{deleted} 1 working tree that no root names\n{deleted} 2 contents that no working \
+             tree has\n{deleted} 5 entries of the index of words\n{deleted} 3 vectors that no content has\n  \
+             /gone is gone\n"
+        )
+    };
+    let kept = "  /away is not there and is kept: its disk may be away; `codemem remove /away` forgets it\n";
     assert_eq!(
         pruned(&answer, true),
-        "would delete 1 root, 2 contents and 3 vectors, 10 bytes\n  /gone is gone\n"
+        table("would delete") + kept + "at least 10 bytes would be freed\n"
+    );
+    assert_eq!(pruned(&answer, false), table("deleted") + kept + "10 bytes freed\n");
+    let nothing = v1::PruneResponse::default();
+    assert_eq!(pruned(&nothing, true), "nothing to delete\n");
+    assert_eq!(pruned(&nothing, false), "nothing to delete\n");
+    let away = v1::PruneResponse {
+        missing: vec!["/away".to_owned()],
+        freed_bytes: 4096,
+        ..v1::PruneResponse::default()
+    };
+    assert_eq!(
+        pruned(&away, false),
+        format!("nothing to delete\n{kept}4.0 KiB freed\n")
     );
 }
 

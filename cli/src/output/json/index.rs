@@ -36,6 +36,11 @@ pub(crate) struct Pruned {
     contents: u64,
     vectors: u64,
     freed_bytes: u64,
+    worktrees: u64,
+    orphans: u64,
+    /// Roots that are kept although they are not there.
+    missing: Vec<String>,
+    documents: u64,
 }
 
 impl Pruned {
@@ -46,6 +51,10 @@ impl Pruned {
             contents: pruned.contents,
             vectors: pruned.vectors,
             freed_bytes: pruned.freed_bytes,
+            worktrees: pruned.worktrees,
+            orphans: pruned.orphans,
+            missing: pruned.missing,
+            documents: pruned.documents,
         }
     }
 }

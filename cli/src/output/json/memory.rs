@@ -169,6 +169,8 @@ pub(crate) struct MemoryStats {
     read_only: bool,
     problem: Option<String>,
     audited: u64,
+    /// Where it was counted: memories of this directory's project, and the user's of every project.
+    project: String,
 }
 
 impl From<v1::FindMemoriesResponse> for FoundMemories {
@@ -321,8 +323,9 @@ impl ImportReport {
     }
 }
 
-impl From<v1::MemoryStatsResponse> for MemoryStats {
-    fn from(answer: v1::MemoryStatsResponse) -> Self {
+impl MemoryStats {
+    /// The counts of what is read in a project.
+    pub(crate) fn new(answer: v1::MemoryStatsResponse, project: String) -> Self {
         let at = answer.newest_backup_at_ms;
         Self {
             memories: answer.memories,
@@ -338,6 +341,7 @@ impl From<v1::MemoryStatsResponse> for MemoryStats {
             read_only: answer.read_only,
             problem: given(answer.problem),
             audited: answer.audited,
+            project,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a search found.
 
+use super::freshness::Freshness;
 use codemem_proto::v1;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ pub(crate) struct Search {
     hits: Vec<Hit>,
     coverage: Coverage,
     took_ms: f64,
+    /// Null where the daemon does not tell.
+    freshness: Option<Freshness>,
 }
 
 #[derive(Serialize, Debug)]
@@ -47,6 +50,7 @@ struct Coverage {
     files_searched: u64,
     files_total: u64,
     files_in_scope: u64,
+    hits_dropped: u64,
     chunks: u64,
     vectors: f64,
     vectors_used: bool,
@@ -59,6 +63,7 @@ impl From<v1::SearchResponse> for Search {
             hits: answer.hits.into_iter().map(Hit::from).collect(),
             coverage: answer.coverage.unwrap_or_default().into(),
             took_ms: answer.took_ms,
+            freshness: answer.freshness.map(Freshness::from),
         }
     }
 }
@@ -101,6 +106,7 @@ impl From<v1::Coverage> for Coverage {
             files_searched: coverage.files_searched,
             files_total: coverage.files_total,
             files_in_scope: coverage.files_in_scope,
+            hits_dropped: coverage.hits_dropped,
             chunks: coverage.chunks,
             vectors: coverage.vectors,
             vectors_used: coverage.vectors_used,

@@ -1,5 +1,6 @@
 //! How the daemon and its repositories do.
 
+use super::freshness::Freshness;
 use codemem_proto::v1;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,6 +41,10 @@ struct Repository {
     commit: String,
     indexed_at: i64,
     problem: String,
+    /// Null where the daemon does not tell.
+    freshness: Option<Freshness>,
+    /// Why background work waits; null when it does not.
+    paused: Option<String>,
 }
 
 #[derive(Serialize, Debug)]
@@ -114,6 +119,8 @@ impl From<v1::RepositoryStatus> for Repository {
             commit: repository.commit,
             indexed_at: repository.indexed_at,
             problem: repository.problem,
+            freshness: repository.freshness.map(Freshness::from),
+            paused: Some(repository.paused).filter(|paused| !paused.is_empty()),
         }
     }
 }

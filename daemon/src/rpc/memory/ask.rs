@@ -39,7 +39,10 @@ pub(super) fn caller(request: &RequestId, caller: Option<v1::MemoryCaller>) -> R
         text => {
             let session = SessionId::new(text);
             let allowed = "is no session's id: 1 to 128 characters of `[A-Za-z0-9._:-]` are";
-            Some(session.ok_or_else(|| wrong("caller.session", allowed))?)
+            let hint =
+                "give the session's id as the agent names it: `--session` at the command line, `session` in a tool";
+            let refused = || WireError::new(ErrorKind::Usage, format!("`caller.session` {allowed}")).with_hint(hint);
+            Some(session.ok_or_else(refused)?)
         }
     };
     Ok(Caller {

@@ -53,6 +53,8 @@ pub struct Script {
     pub prune: Reply<v1::PruneResponse>,
     /// Answer to Remove.
     pub remove: Reply<v1::RemoveResponse>,
+    /// Answer to ExplainProject.
+    pub project: Reply<v1::ExplainProjectResponse>,
     /// Answer to Languages.
     pub languages: Reply<v1::LanguagesResponse>,
     /// Answer to AddLanguage.
@@ -79,6 +81,7 @@ pub enum Asked {
     IndexRoot(v1::IndexRootRequest),
     Remove(v1::RemoveRequest),
     Prune(v1::PruneRequest),
+    ExplainProject(v1::ExplainProjectRequest),
     Languages,
     AddLanguage(v1::AddLanguageRequest),
     RemoveLanguage(v1::RemoveLanguageRequest),
@@ -123,6 +126,7 @@ impl Default for Script {
             setup: Vec::new(),
             prune: Reply::Now(v1::PruneResponse::default()),
             remove: Reply::Now(v1::RemoveResponse::default()),
+            project: Reply::Now(v1::ExplainProjectResponse::default()),
             languages: Reply::Now(v1::LanguagesResponse::default()),
             add_language: Reply::Now(v1::AddLanguageResponse::default()),
             remove_language: Reply::Now(v1::RemoveLanguageResponse::default()),

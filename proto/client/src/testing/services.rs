@@ -182,6 +182,15 @@ impl Index for Services {
         self.give(reply).await
     }
 
+    async fn explain_project(
+        &self,
+        request: Request<v1::ExplainProjectRequest>,
+    ) -> Result<Response<v1::ExplainProjectResponse>, Status> {
+        self.note(Asked::ExplainProject(request.into_inner()));
+        let reply = self.take(|script| script.project.clone());
+        self.give(reply).await
+    }
+
     async fn prune(&self, request: Request<v1::PruneRequest>) -> Result<Response<v1::PruneResponse>, Status> {
         self.note(Asked::Prune(request.into_inner()));
         let reply = self.take(|script| script.prune.clone());

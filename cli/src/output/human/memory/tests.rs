@@ -247,6 +247,7 @@ fn the_state_of_the_store() {
     };
     let expected = "\
 1,200 memories in 2 projects, 3.0 MiB
+  of      the project of /p, those of session s-1, and yours in every project
   levels  1,190 PROJECT_CONTEXT, 10 USER_PREFERENCE
   kinds   1,200 note
   3 parts without a vector yet
@@ -255,8 +256,18 @@ fn the_state_of_the_store() {
   backup   /d/backups/b.db, 2025-06-12
   read-only
 ";
-    assert_eq!(memory_stats(&answer, plain()), expected);
-    let empty = memory_stats(&v1::MemoryStatsResponse::default(), plain());
+    let mut caller = v1::MemoryCaller {
+        project: "/p".to_owned(),
+        session: "s-1".to_owned(),
+        ..v1::MemoryCaller::default()
+    };
+    assert_eq!(memory_stats(&answer, &caller, plain()), expected);
+    caller.session.clear();
+    let empty = memory_stats(&v1::MemoryStatsResponse::default(), &caller, plain());
+    assert!(
+        empty.contains("\n  of      the project of /p, and yours in every project\n"),
+        "{empty}"
+    );
     assert!(
         empty.contains("backup   none; `codemem memory backup` makes one"),
         "{empty}"
