@@ -44,6 +44,8 @@ fn odd_files_are_skipped_and_counted() {
 #[test]
 fn what_is_no_file_is_never_opened() {
     let sandbox = sandbox::lexical();
+    // What stands where a file stood is searched before it is noticed.
+    fs::write(sandbox.config_file(), "offline = true\nwatch = false\n").expect("write the configuration");
     let tree = sandbox.tree();
     let fifo = |path: &str| mkfifoat(CWD, tree.join(path), Mode::RUSR | Mode::WUSR).expect("make a pipe");
     sandbox.write("good.py", "def besidepipes():\n    pass\n");
@@ -94,6 +96,8 @@ fn what_is_no_file_is_never_opened() {
 #[test]
 fn links_lead_nowhere_not_even_when_they_take_a_files_place() {
     let sandbox = sandbox::lexical();
+    // What stands where a file stood is searched before it is noticed.
+    fs::write(sandbox.config_file(), "offline = true\nwatch = false\n").expect("write the configuration");
     let outside = sandbox.path("home");
     for path in ["secret.py", "inside.py"] {
         fs::write(outside.join(path), "def secretoutside():\n    return 'hunter2'\n").expect("write");

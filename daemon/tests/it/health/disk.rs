@@ -93,6 +93,8 @@ pub(crate) fn take_room(data: &Path, left: u64) {
 fn a_full_disk_is_a_problem_with_a_name_and_nothing_is_lost_by_it() {
     const FILES: u32 = 120;
     let sandbox = sandbox::lexical();
+    // Nothing is to be written while the room is taken.
+    fs::write(sandbox.config_file(), "offline = true\nwatch = false\n").expect("configured");
     sandbox.copy(sandbox::sample());
     // The log goes to the same disk.
     let mount = "mount -t tmpfs -o size=96m,mode=0700 tmpfs \"$CODEMEM_DATA_DIR\" \
