@@ -152,10 +152,13 @@ impl Search<'_> {
             let Some(candidate) = self.candidate(pool, scope, content) else {
                 continue;
             };
-            // Of several paths with one content, the one that the query names is shown.
-            if path.stem + path.dirs > candidate.evidence.stem + candidate.evidence.dirs {
+            // Of several paths with one content, the one that the query names is shown; the first of those that it names
+            // as well.
+            let (named, shown) = (path.stem + path.dirs, candidate.evidence.stem + candidate.evidence.dirs);
+            let holder = &self.view.file(number).path;
+            if named > shown || named >= shown && *holder < candidate.evidence.path {
                 candidate.file = number;
-                candidate.evidence.path = self.view.file(number).path.clone();
+                candidate.evidence.path = holder.clone();
                 candidate.evidence.stem = path.stem;
                 candidate.evidence.dirs = path.dirs;
             }

@@ -202,7 +202,8 @@ impl Search<'_> {
             .collect();
         // Equal scores in path order: the same question has the same answer.
         order.sort_by(|a, b| {
-            b.0.total_cmp(&a.0)
+            rounded(b.0)
+                .cmp(&rounded(a.0))
                 .then_with(|| evidence[a.1].path.cmp(&evidence[b.1].path))
         });
         let mut hits = Vec::with_capacity(limit.min(order.len()));
@@ -297,6 +298,11 @@ impl Search<'_> {
             }),
         }
     }
+}
+
+/// Scores that differ by no more than the order in which their parts were summed up are equal.
+fn rounded(score: f32) -> i64 {
+    (f64::from(score) * 100_000.0).round() as i64
 }
 
 fn glob(pattern: &str) -> Result<globset::GlobMatcher, EngineError> {
