@@ -173,7 +173,7 @@ pub struct Marks {
 
 /// The truth about one repository. Implemented by `codemem-store` on SQLite.
 ///
-/// One thread writes; reads go through their own connections and never wait for it. Each method is
+/// Writes take turns; reads go through their own connections and never wait for them. Each method is
 /// one transaction: it happens whole or not at all, and is durable when it returns.
 ///
 /// The catalog is also the outbox of the other two indexes: a content is recorded as *not in the

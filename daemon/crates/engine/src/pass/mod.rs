@@ -14,6 +14,7 @@ use crate::EngineError;
 use crate::config::EngineConfig;
 use crate::left_out::LeftOut;
 use crate::progress::{self, Phase};
+use crate::project;
 use crate::repository::RootHandle;
 use crate::repository::job::{Context, Outcome};
 use crate::threads::Stop;
@@ -134,10 +135,20 @@ impl Pass<'_> {
         Ok(Some((plan::plan(&manifest, files, self.force), skipped)))
     }
 
-    /// Makes sure that the root is there.
+    /// Makes sure that the root is there, and still what it was: the place of a disk that is away is an empty directory.
     fn open_root(&self) -> Result<(), EngineError> {
         let identity = self.context.ports.source.identify(self.root);
-        identity.map(drop).map_err(EngineError::port("open the root"))
+        let identity = identity.map_err(EngineError::port("open the root"))?;
+        if project::key(&identity) == self.context.key {
+            return Ok(());
+        }
+        Err(EngineError::Invalid {
+            message: format!(
+                "`{}` has no files and is not part of the repository that was indexed",
+                self.root.display()
+            ),
+            hint: "mount its disk, or forget it with `codemem remove`".to_owned(),
+        })
     }
 
     fn read_and_write(

@@ -196,6 +196,24 @@ async fn a_root_that_vanishes_while_it_is_watched_keeps_its_index() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_directory_in_the_place_of_a_repository_costs_no_index() {
+    let world = World::watched();
+    let running = world.start();
+    running.index().await;
+    running.quiet().await;
+    for path in ["router.fk", "socket.fk"] {
+        world.source.delete(ROOT, path);
+    }
+    world.source.set_identity(ROOT, ROOT, None);
+    world.watcher.hint(ROOT, &Hint::Anything);
+    let status = until(&running, |status| status.state.problem.is_some()).await;
+    let problem = status.state.problem.expect("it is said");
+    assert!(problem.contains("not part of the repository"), "{problem}");
+    assert_eq!(status.counts.files, 2);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worktree_that_fails_keeps_no_other_waiting() {
     let world = World::watched();
     let running = world.start();
