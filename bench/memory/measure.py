@@ -7,13 +7,16 @@ usage: measure.py --bin DIR --assets DATA_DIR [--memories 10000] [--questions 40
 --assets  a data directory whose models/ and runtime/ are linked
 The memories are paragraphs of the documentation in Python's own standard library, distinct and real; questions are single
 sentences of them, shortened to their telling words. Prints one JSON object of medians over the runs: import per second,
-find in milliseconds from start to end of the command and inside the daemon, one add of a new memory, and how much the
-daemon's resident memory has grown by the store (models loaded before and after).
+find in milliseconds over a running agent session, from start to end of the command and inside the daemon, one add of a new
+memory, and how much the daemon's resident memory has grown: at once, with the models loaded before and after, and at rest,
+with the models unloaded before and after.
 """
 import argparse, ast, json, pathlib, random, re, statistics, sys, sysconfig, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from measure import Run  # noqa: E402
+from measure import Run, Shim, memory, percentile  # noqa: E402
+
+UNLOAD = 8  # seconds of rest after which the models leave in these runs
 
 STOP = set("a an and are as at be by for from has have if in is it its not of on or so that the then this to was which with".split())
 
@@ -38,17 +41,11 @@ def paragraphs():
 
 
 def resident(run):
-    pid = int((run.dir / "run" / "daemon.pid").read_text()) if (run.dir / "run" / "daemon.pid").exists() else run.json("status")["daemon"]["pid"]
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
-
-
-def quantile(values, share):
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+    return memory(run.json("status")["daemon"]["pid"])[0]
 
 
 def once(args, texts, questions):
-    run = Run(args.bin, args.assets, 3600)
+    run = Run(args.bin, args.assets, UNLOAD)
     project = run.dir / "project"
     project.mkdir()
     where = ["--project", str(project)]
@@ -57,6 +54,8 @@ def once(args, texts, questions):
     for question in questions[:20]:
         run("memory", "find", *where, "--limit", "10", "--json", "--no-gate", "--", question)
     before = resident(run)
+    time.sleep(2 * UNLOAD)
+    before_at_rest = resident(run)
     lines = run.dir / "memories.jsonl"
     rows = ({"content": text, "context_level": "PROJECT_CONTEXT", "tags": ["bench"]} for text in texts)
     lines.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -65,24 +64,33 @@ def once(args, texts, questions):
     seconds = time.monotonic() - began
     figures["import_per_s"] = report["imported"] / seconds
     figures["imported"] = report["imported"]
-    wall, inside, hits = [], [], 0
+    shim = Shim(run, project)
+    find = lambda question: shim.ask("tools/call", {"name": "memory_find", "arguments": {"query": question}})
+    find("warm up")
+    session, wall, inside, hits = [], [], [], 0
     for question in questions:
+        began = time.monotonic()
+        find(f"{question} again")
+        session.append(1000 * (time.monotonic() - began))
         began = time.monotonic()
         answer = json.loads(run("memory", "find", *where, "--limit", "10", "--json", "--no-gate", "--", question).stdout)
         wall.append(1000 * (time.monotonic() - began))
         inside.append(answer["took_ms"])
         hits += bool(answer["hits"])
-    for name, values in (("find", wall), ("find_in_daemon", inside)):
-        figures[f"{name}_p50_ms"], figures[f"{name}_p95_ms"] = quantile(values, 0.5), quantile(values, 0.95)
+    for name, values in (("find_over_grpc", session), ("find_command", wall), ("find_in_daemon", inside)):
+        figures[f"{name}_p50_ms"], figures[f"{name}_p95_ms"] = percentile(values, 0.5), percentile(values, 0.95)
+    shim.end()
     figures["answered"] = hits / len(questions)
     figures["rss_growth_mib"] = resident(run) - before
+    time.sleep(2 * UNLOAD)
+    figures["rss_growth_at_rest_mib"] = resident(run) - before_at_rest
     adds = []
     for number in range(args.adds):
         began = time.monotonic()
         run("memory", "add", *where, "--level", "PROJECT_CONTEXT", "--", f"{number}: {questions[number % len(questions)]} was noted")
         adds.append(1000 * (time.monotonic() - began))
-    figures["add_p50_ms"], figures["add_p95_ms"] = quantile(adds, 0.5), quantile(adds, 0.95)
-    figures["disk_mib"] = sum(f.stat().st_size for f in (run.dir / "data" / "memory").rglob("*") if f.is_file()) / 2**20
+    figures["add_p50_ms"], figures["add_p95_ms"] = percentile(adds, 0.5), percentile(adds, 0.95)
+    figures["disk_mib"] = sum(512 * f.stat().st_blocks for f in (run.dir / "data" / "memory").rglob("*") if f.is_file()) / 2**20
     run("daemon", "stop")
     began = time.monotonic()
     run("memory", "stats", *where)
