@@ -17,6 +17,8 @@ mod error;
 mod files;
 #[path = "../src/memory/index/mod.rs"]
 mod index;
+#[path = "../src/versioned.rs"]
+mod versioned;
 
 use codemem_core::ids::{Hash128, RepositoryKey};
 use codemem_core::memory::{Memory, MemoryFilter, MemoryId, MemoryKind, Origin, Place, Reader, State};

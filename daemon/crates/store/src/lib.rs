@@ -12,6 +12,7 @@ mod registry;
 pub mod seal;
 mod sqlite;
 mod vectors;
+mod versioned;
 
 pub use catalog::SqliteCatalog;
 pub use error::{DatabaseName, StoreError, StoreResult};

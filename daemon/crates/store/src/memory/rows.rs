@@ -133,14 +133,27 @@ pub(super) fn find_place(tx: &Connection, place: &Place) -> Result<Option<i64>, 
 
 /// Adds a memory that is not there, and what hangs on it. Fails when all numbers have been given out.
 pub(super) fn insert(tx: &Connection, memory: &Memory) -> Result<Key, Fault> {
-    let place = place_number(tx, &memory.place)?;
-    tx.prepare_cached(
-        "INSERT INTO memories (id, place, version, state, kind, origin, trust, created_at, updated_at, confirmed_at,
+    write(
+        tx,
+        "INSERT INTO memories (memory, id, place, version, state, kind, origin, trust, created_at, updated_at, confirmed_at,
              confirmations, expires_at, supersedes, superseded_by, hash, project_path, tags, flags, content)
-         VALUES (:id, :place, :version, :state, :kind, :origin, :trust, :created_at, :updated_at, :confirmed_at,
+         VALUES (:memory, :id, :place, :version, :state, :kind, :origin, :trust, :created_at, :updated_at, :confirmed_at,
              :confirmations, :expires_at, :supersedes, :superseded_by, :hash, :project_path, :tags, :flags, :content)",
-    )?
-    .execute(named_params! {
+        None,
+        memory,
+    )?;
+    let key =
+        Key::try_from(tx.last_insert_rowid()).map_err(|_| crate::error::StoreError::IdsExhausted { kind: "memory" })?;
+    insert_tags(tx, key, &memory.tags)?;
+    insert_anchors(tx, key, memory)?;
+    Ok(key)
+}
+
+/// Runs a statement that takes every column of a memory; without a key the database gives out the next.
+fn write(tx: &Connection, sql: &str, key: Option<Key>, memory: &Memory) -> Result<(), Fault> {
+    let place = place_number(tx, &memory.place)?;
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":memory": key,
         ":id": memory.id.as_str(),
         ":place": place,
         ":version": memory.version,
@@ -161,11 +174,7 @@ pub(super) fn insert(tx: &Connection, memory: &Memory) -> Result<Key, Fault> {
         ":flags": join(&memory.flags),
         ":content": memory.content,
     })?;
-    let key =
-        Key::try_from(tx.last_insert_rowid()).map_err(|_| crate::error::StoreError::IdsExhausted { kind: "memory" })?;
-    insert_tags(tx, key, &memory.tags)?;
-    insert_anchors(tx, key, memory)?;
-    Ok(key)
+    Ok(())
 }
 
 /// Puts the next version of a memory in the place of the stored one, which becomes history.
@@ -176,36 +185,17 @@ pub(super) fn replace(tx: &Connection, key: Key, memory: &Memory) -> Result<(), 
          FROM memories WHERE memory = ?1",
     )?
     .execute([key])?;
-    let place = place_number(tx, &memory.place)?;
-    tx.prepare_cached(
+    write(
+        tx,
         "UPDATE memories SET place = :place, version = :version, state = :state, kind = :kind, origin = :origin,
              trust = :trust, created_at = :created_at, updated_at = :updated_at, confirmed_at = :confirmed_at,
              confirmations = :confirmations, expires_at = :expires_at, supersedes = :supersedes,
              superseded_by = :superseded_by, hash = :hash, project_path = :project_path, tags = :tags, flags = :flags,
              content = :content
-         WHERE memory = :memory",
-    )?
-    .execute(named_params! {
-        ":memory": key,
-        ":place": place,
-        ":version": memory.version,
-        ":state": memory.state.as_str(),
-        ":kind": memory.kind.as_str(),
-        ":origin": memory.origin.as_str(),
-        ":trust": f64::from(memory.trust),
-        ":created_at": memory.created_at,
-        ":updated_at": memory.updated_at,
-        ":confirmed_at": memory.confirmed_at,
-        ":confirmations": memory.confirmations,
-        ":expires_at": memory.expires_at,
-        ":supersedes": memory.supersedes.as_ref().map(MemoryId::as_str),
-        ":superseded_by": memory.superseded_by.as_ref().map(MemoryId::as_str),
-        ":hash": content_hash(&memory.content),
-        ":project_path": memory.project_path,
-        ":tags": join(&memory.tags),
-        ":flags": join(&memory.flags),
-        ":content": memory.content,
-    })?;
+         WHERE memory = :memory AND id = :id",
+        Some(key),
+        memory,
+    )?;
     tx.prepare_cached("DELETE FROM tags WHERE memory = ?1")?
         .execute([key])?;
     insert_tags(tx, key, &memory.tags)?;

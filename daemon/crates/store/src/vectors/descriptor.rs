@@ -1,11 +1,10 @@
 //! `vectors.json`: what the shards beside it are. A shard that it does not name does not exist,
 //! whatever a crash has left in its directory.
 
-use crate::error::{StoreError, StoreResult};
-use crate::files;
+use crate::error::StoreResult;
+use crate::{files, versioned};
 use codemem_core::ports::VectorSpace;
-use serde_json::{Value, json};
-use std::io;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 const FILE_NAME: &str = "vectors.json";
@@ -30,31 +29,12 @@ pub(super) struct Descriptor {
 impl Descriptor {
     /// The file in a vector directory; `None` when it is not there.
     pub(super) fn load(directory: &Path) -> StoreResult<Option<Self>> {
-        let path = directory.join(FILE_NAME);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(StoreError::ReadFile { path, source }),
+        let Some(value) = versioned::load(directory, FILE_NAME, FORMAT)? else {
+            return Ok(None);
         };
-        let damaged = |finding: String| StoreError::DamagedVectors {
-            directory: directory.to_owned(),
-            finding: format!("{FILE_NAME}: {finding}"),
-        };
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        match value["format"].as_u64() {
-            Some(FORMAT) => {}
-            Some(found) if found > FORMAT => {
-                return Err(StoreError::NewerVectors {
-                    directory: directory.to_owned(),
-                    found,
-                    known: FORMAT,
-                });
-            }
-            Some(_) | None => return Err(damaged("no known format".to_owned())),
-        }
         let generation = value["generation"]
             .as_u64()
-            .ok_or_else(|| damaged("no generation".to_owned()))?;
+            .ok_or_else(|| versioned::damaged(directory, FILE_NAME, "no generation"))?;
         Ok(Some(Self {
             generation,
             dimension: value["dimension"].as_u64().map(|dimension| dimension as usize),

@@ -1,9 +1,8 @@
 //! `memory.json`: what the shard beside it is. A shard without it does not exist, whatever a crash has left.
 
-use crate::error::{StoreError, StoreResult};
-use crate::files;
-use serde_json::{Value, json};
-use std::io;
+use crate::error::StoreResult;
+use crate::{files, versioned};
+use serde_json::json;
 use std::path::Path;
 
 const FILE_NAME: &str = "memory.json";
@@ -24,35 +23,18 @@ pub(super) struct Descriptor {
 impl Descriptor {
     /// The file in the index's directory; `None` when it is not there.
     pub(super) fn load(directory: &Path) -> StoreResult<Option<Self>> {
-        let path = directory.join(FILE_NAME);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(StoreError::ReadFile { path, source }),
+        let Some(value) = versioned::load(directory, FILE_NAME, FORMAT)? else {
+            return Ok(None);
         };
-        let damaged = |finding: String| StoreError::DamagedVectors {
-            directory: directory.to_owned(),
-            finding: format!("{FILE_NAME}: {finding}"),
-        };
-        let value: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        match value["format"].as_u64() {
-            Some(FORMAT) => {}
-            Some(found) if found > FORMAT => {
-                return Err(StoreError::NewerVectors {
-                    directory: directory.to_owned(),
-                    found,
-                    known: FORMAT,
-                });
-            }
-            Some(_) | None => return Err(damaged("no known format".to_owned())),
+        let given = &value["dimension"];
+        let dimension = given
+            .as_u64()
+            .filter(|dimension| (1..=MAX_DIMENSION).contains(dimension));
+        if dimension.is_none() && !given.is_null() {
+            let finding = format!("no dimension: {given}");
+            return Err(versioned::damaged(directory, FILE_NAME, &finding));
         }
-        let dimension = match &value["dimension"] {
-            Value::Null => None,
-            given => match given.as_u64() {
-                Some(dimension @ 1..=MAX_DIMENSION) => Some(dimension as usize),
-                Some(_) | None => return Err(damaged(format!("no dimension: {given}"))),
-            },
-        };
+        let dimension = dimension.map(|dimension| dimension as usize);
         Ok(Some(Self { dimension }))
     }
 
