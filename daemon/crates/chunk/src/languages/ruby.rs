@@ -57,8 +57,9 @@ const QUERY: &str = r"
 (comment) @comment
 ";
 
-/// `class Net::HTTP::Get` is called `Get`.
+/// `class Net::HTTP::Get` is called `Get`, and what `attr_reader :app` makes is called `app`.
 fn last_constant(name: &str) -> (&str, &str) {
+    let name = name.strip_prefix(':').unwrap_or(name);
     match name.rsplit_once("::") {
         Some((scope, own)) if !own.is_empty() => (scope, own),
         _ => ("", name),

@@ -41,6 +41,7 @@ module Work
       self
     end
     alias << push
+    alias :append :push
 
     def empty? = @jobs.empty?
 
