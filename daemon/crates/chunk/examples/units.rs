@@ -1,4 +1,4 @@
-//! Extracts files and prints what was found: `units [--json|--time] PATH…`, folders are walked.
+//! Extracts files and prints what was found: `units [--json|--references|--time] PATH…`, folders are walked.
 //!
 //! `--json` prints one line per symbol, for comparison with another parser; `--time` prints only the rate.
 
@@ -53,6 +53,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 total.errors += usize::from(extraction.has_errors);
                 if elapsed > total.slowest.0 {
                     total.slowest = (elapsed, file.clone());
+                }
+                if mode == "--references" {
+                    let of = |index: Option<u32>| {
+                        index.map_or("", |index| &extraction.symbols[index as usize].qualified_name)
+                    };
+                    for found in &extraction.references.uses {
+                        println!(
+                            "{}:{}:{}\t{}\t{}\t{}\tin {}",
+                            file.display(),
+                            found.line,
+                            found.column,
+                            found.kind.as_str(),
+                            found.of.0,
+                            found.name,
+                            of(found.symbol)
+                        );
+                    }
+                    for import in &extraction.references.imports {
+                        println!(
+                            "{}:{}\timports {} from {} as {}",
+                            file.display(),
+                            import.line,
+                            import.name,
+                            import.module,
+                            import.local
+                        );
+                    }
+                    for binding in &extraction.references.bindings {
+                        println!(
+                            "{}\t{}|{} = {}",
+                            file.display(),
+                            of(binding.owner),
+                            binding.name,
+                            binding.value.0
+                        );
+                    }
                 }
                 for symbol in &extraction.symbols {
                     if mode == "--json" {

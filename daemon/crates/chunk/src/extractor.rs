@@ -8,9 +8,10 @@ use crate::harvest::{self, Harvest};
 use crate::language::Form;
 use crate::lines::Lines;
 use crate::table::Table;
-use crate::{chunks, generated, grammar, languages, leading, pack, parse, skip, symbols};
+use crate::{chunks, generated, grammar, languages, leading, pack, parse, references, skip, symbols};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{ChangedLanguage, Extractor, LanguageInfo};
+use codemem_core::reference::References;
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::{Extraction, Symbol};
 use std::borrow::Cow;
@@ -23,7 +24,7 @@ use tree_sitter::{Parser, QueryCursor};
 /// Raise it whenever the same bytes may come back as other symbols, other chunks or another skip than
 /// before: a new grammar version, a changed query, a chunk size, a marker. Contents extracted under
 /// another number are extracted again.
-pub const EXTRACTOR_VERSION: u32 = 3;
+pub const EXTRACTOR_VERSION: u32 = 4;
 
 /// The name of the language of files that nothing recognises.
 pub(crate) const PLAIN_TEXT: &str = "text";
@@ -106,18 +107,25 @@ impl TreeSitterExtractor {
 
     fn units(grammar: &Grammar, name: &str, text: &str) -> Extraction {
         let lines = Lines::new(text);
-        let (harvest, has_errors) = TOOLS.with_borrow_mut(|tools| {
+        let (harvest, tree) = TOOLS.with_borrow_mut(|tools| {
             if let Some(scan) = grammar.scan() {
-                return (scan(text, &lines), false);
+                return (scan(text, &lines), None);
             }
             let Some(tree) = parse::parse(&mut tools.parser, &grammar.parser_language, text) else {
-                return (Harvest::default(), true);
+                return (Harvest::default(), None);
             };
-            let root = tree.root_node();
-            let harvest = harvest::harvest(&mut tools.cursor, grammar, root, text, &lines);
-            (harvest, root.has_error())
+            let harvest = harvest::harvest(&mut tools.cursor, grammar, tree.root_node(), text, &lines);
+            (harvest, Some(tree))
         });
+        let has_errors = match &tree {
+            Some(tree) => tree.root_node().has_error(),
+            None => grammar.scan().is_none(),
+        };
         let symbols = symbols::build(grammar.language, text, &lines, &harvest);
+        let references = match (grammar.language.references, &tree) {
+            (Some(visit), Some(tree)) => references::collect(visit, tree.root_node(), text, &lines, &symbols),
+            (None, _) | (_, None) => References::default(),
+        };
         let form = grammar.language.form;
         Extraction {
             language: name.to_owned(),
@@ -130,6 +138,7 @@ impl TreeSitterExtractor {
                 Form::Prose => leading::of_text(text, name),
             },
             symbols,
+            references,
             has_errors,
         }
     }
@@ -141,6 +150,7 @@ impl TreeSitterExtractor {
             chunks: chunks::of_text(text, &lines),
             leading_comment: leading::of_text(text, language),
             symbols: Vec::<Symbol>::new(),
+            references: References::default(),
             has_errors: false,
         }
     }
@@ -173,10 +183,13 @@ impl Extractor for TreeSitterExtractor {
             Detected::Named(name) => table.added(name),
             Detected::Unknown => None,
         };
-        Ok(match slot.and_then(|slot| slot.grammar()) {
+        let mut extraction = match slot.and_then(|slot| slot.grammar()) {
             Some(grammar) => Self::units(grammar, name, &text),
             None => Self::plain(name, &text),
-        })
+        };
+        let manifest = references::manifest::read(path, &text);
+        extraction.references.bindings.extend(manifest.bindings);
+        Ok(extraction)
     }
 
     fn languages(&self) -> Vec<LanguageInfo> {

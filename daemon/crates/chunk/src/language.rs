@@ -2,6 +2,7 @@
 
 use crate::harvest::Harvest;
 use crate::lines::Lines;
+use crate::references::Visit;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -29,6 +30,8 @@ pub(crate) struct Language {
     pub(crate) replaced: &'static [&'static str],
     /// Our own patterns. Captures: see [`crate::grammar`].
     pub(crate) query: &'static str,
+    /// Finds what a file uses. `None` where only definitions are read.
+    pub(crate) references: Option<Visit>,
     /// Reads a text in the place of the grammar, where that reads more of it. Off once a user's query has a pattern: then
     /// all comes from the tree.
     pub(crate) scan: Option<fn(&str, &Lines) -> Harvest>,
@@ -125,6 +128,7 @@ impl Language {
         tags: &[],
         replaced: &[],
         query: "",
+        references: None,
         scan: None,
         labels: &[],
         separator: ".",

@@ -28,6 +28,7 @@ mod lines;
 mod pack;
 mod parse;
 mod prose;
+mod references;
 mod roots;
 mod signature;
 mod skip;

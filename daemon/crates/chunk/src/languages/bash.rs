@@ -1,6 +1,7 @@
 //! Bash and the shells that are read like it.
 
 use crate::language::Language;
+use crate::references;
 
 pub(crate) static BASH: Language = Language {
     name: "bash",
@@ -23,6 +24,7 @@ pub(crate) static BASH: Language = Language {
     grammar: || tree_sitter_bash::LANGUAGE.into(),
     // The grammar brings no tags query.
     query: QUERY,
+    references: Some(references::visit_plain),
     ..Language::BASE
 };
 

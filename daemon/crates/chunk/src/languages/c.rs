@@ -1,6 +1,7 @@
 //! C. C++ builds on what is here.
 
 use crate::language::{Candidate, Language, body_field};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -18,6 +19,7 @@ pub(crate) static C: Language = Language {
         "(type_definition",
     ],
     query: QUERY,
+    references: Some(references::visit_plain),
     separator: "::",
     nests: false,
     owns_methods: |_| false,

@@ -2,6 +2,7 @@
 
 use super::c::{body, declared_name, is_called};
 use crate::language::{Candidate, Language, without_arguments};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use tree_sitter::Node;
 
@@ -22,6 +23,7 @@ pub(crate) static CPP: Language = Language {
         "(class_specifier",
     ],
     query: QUERY,
+    references: Some(references::visit_plain),
     separator: "::",
     name_node,
     split_name: qualified,

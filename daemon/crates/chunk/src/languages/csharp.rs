@@ -1,6 +1,7 @@
 //! C#.
 
 use crate::language::{Label, Language};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 
 pub(crate) static CSHARP: Language = Language {
@@ -9,6 +10,7 @@ pub(crate) static CSHARP: Language = Language {
     grammar: || tree_sitter_c_sharp::LANGUAGE.into(),
     tags: &[tree_sitter_c_sharp::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_plain),
     labels: &[Label {
         name: "package",
         kind: SymbolKind::Module,

@@ -1,6 +1,7 @@
 //! Elixir.
 
 use crate::language::{Language, count_arguments};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -12,6 +13,7 @@ pub(crate) static ELIXIR: Language = Language {
     grammar: || tree_sitter_elixir::LANGUAGE.into(),
     // The grammar's tags query takes protocols for modules and macros for functions; ours says all that it says.
     query: QUERY,
+    references: Some(references::visit_plain),
     owns_methods: |kind| matches!(kind, SymbolKind::Trait | SymbolKind::Impl),
     keeps_methods: true,
     arity,

@@ -1,6 +1,7 @@
 //! Go.
 
 use crate::language::{Language, body_field};
+use crate::references;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -10,6 +11,7 @@ pub(crate) static GO: Language = Language {
     grammar: || tree_sitter_go::LANGUAGE.into(),
     tags: &[tree_sitter_go::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_go),
     body,
     ..Language::BASE
 };

@@ -1,6 +1,7 @@
 //! Haskell.
 
 use crate::language::{Label, Language};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -12,6 +13,7 @@ pub(crate) static HASKELL: Language = Language {
     grammar: || tree_sitter_haskell::LANGUAGE.into(),
     // The grammar brings no tags query.
     query: QUERY,
+    references: Some(references::visit_plain),
     labels: &[Label {
         name: "package",
         kind: SymbolKind::Module,

@@ -1,6 +1,7 @@
 //! Java.
 
 use crate::language::Language;
+use crate::references;
 
 pub(crate) static JAVA: Language = Language {
     name: "java",
@@ -8,6 +9,7 @@ pub(crate) static JAVA: Language = Language {
     grammar: || tree_sitter_java::LANGUAGE.into(),
     tags: &[tree_sitter_java::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_java),
     doc_markers: &["/**"],
     ..Language::BASE
 };

@@ -1,6 +1,7 @@
 //! JavaScript, with JSX. TypeScript builds on what is here.
 
 use crate::language::{Candidate, Language, body_field};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -13,6 +14,7 @@ pub(crate) static JAVASCRIPT: Language = Language {
     grammar: || tree_sitter_javascript::LANGUAGE.into(),
     tags: &[tree_sitter_javascript::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_javascript),
     keeps_methods: true,
     split_name: without_quotes,
     clean_scope: receiver,

@@ -1,6 +1,7 @@
 //! Julia.
 
 use crate::language::Language;
+use crate::references;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -11,6 +12,7 @@ pub(crate) static JULIA: Language = Language {
     grammar: || tree_sitter_julia::LANGUAGE.into(),
     // The grammar brings no tags query.
     query: QUERY,
+    references: Some(references::visit_plain),
     // Constructors inside a type are functions like those outside.
     owns_methods: |_| false,
     name_node,

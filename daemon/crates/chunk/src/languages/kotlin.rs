@@ -1,6 +1,7 @@
 //! Kotlin.
 
 use crate::language::{Language, is_type_like, without_arguments};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -12,6 +13,7 @@ pub(crate) static KOTLIN: Language = Language {
     grammar: || tree_sitter_kotlin_ng::LANGUAGE.into(),
     // The grammar brings no tags query.
     query: QUERY,
+    references: Some(references::visit_plain),
     // `val handler = object : Handler { fun handle() {} }`
     owns_methods: |kind| is_type_like(kind) || matches!(kind, SymbolKind::Field | SymbolKind::Variable),
     split_name: without_backticks,

@@ -1,6 +1,7 @@
 //! Lua.
 
 use crate::language::{Candidate, Label, Language, is_screaming};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -15,6 +16,7 @@ pub(crate) static LUA: Language = Language {
     // It gives to a function in a table the span of the table.
     replaced: &["(table_constructor"],
     query: QUERY,
+    references: Some(references::visit_plain),
     labels: &[Label {
         name: "method",
         kind: SymbolKind::Method,

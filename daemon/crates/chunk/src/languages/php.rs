@@ -1,6 +1,7 @@
 //! PHP.
 
 use crate::language::{Label, Language};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 
 pub(crate) static PHP: Language = Language {
@@ -11,6 +12,7 @@ pub(crate) static PHP: Language = Language {
     tags: &[tree_sitter_php::TAGS_QUERY],
     replaced: &["(namespace_definition", "(property_declaration", "(method_declaration"],
     query: QUERY,
+    references: Some(references::visit_plain),
     labels: &[
         Label {
             name: "package",

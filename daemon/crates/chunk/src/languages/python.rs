@@ -1,6 +1,7 @@
 //! Python.
 
 use crate::language::{Candidate, Language, is_screaming};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 
 pub(crate) static PYTHON: Language = Language {
@@ -11,6 +12,7 @@ pub(crate) static PYTHON: Language = Language {
     grammar: || tree_sitter_python::LANGUAGE.into(),
     tags: &[tree_sitter_python::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_python),
     refine,
     ..Language::BASE
 };

@@ -1,6 +1,7 @@
 //! R, with the class systems S4, S7, R6 and reference classes.
 
 use crate::language::{Candidate, Language, is_screaming};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -14,6 +15,7 @@ pub(crate) static R: Language = Language {
     grammar: || tree_sitter_r::LANGUAGE.into(),
     tags: &[tree_sitter_r::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_plain),
     separator: "$",
     name_node: inside_quotes,
     split_name: without_backticks,

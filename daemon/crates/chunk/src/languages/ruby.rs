@@ -1,6 +1,7 @@
 //! Ruby.
 
 use crate::language::{Label, Language, body_field, is_type_like};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -26,6 +27,7 @@ pub(crate) static RUBY: Language = Language {
     grammar: || tree_sitter_ruby::LANGUAGE.into(),
     tags: &[tree_sitter_ruby::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_plain),
     labels: &[
         Label {
             name: "method",

@@ -1,6 +1,7 @@
 //! Rust.
 
 use crate::language::{Label, Language, body_field, without_arguments};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -13,6 +14,7 @@ pub(crate) static RUST: Language = Language {
     // `mod x;` defines nothing; the module is another file.
     replaced: &["(mod_item"],
     query: QUERY,
+    references: Some(references::visit_rust),
     labels: &[Label {
         name: "interface",
         kind: SymbolKind::Trait,

@@ -1,6 +1,7 @@
 //! Scala, both of its syntaxes.
 
 use crate::language::{Candidate, Language, body_field, is_screaming, is_type_like};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -12,6 +13,7 @@ pub(crate) static SCALA: Language = Language {
     grammar: || tree_sitter_scala::LANGUAGE.into(),
     // The crate does not export the tags query that lies in it.
     query: QUERY,
+    references: Some(references::visit_plain),
     // `val codec = new Codec { def decode = .. }`
     owns_methods: |kind| is_type_like(kind) || matches!(kind, SymbolKind::Field | SymbolKind::Variable),
     split_name,

@@ -1,6 +1,7 @@
 //! Swift.
 
 use crate::language::{Language, without_arguments};
+use crate::references;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -17,6 +18,7 @@ pub(crate) static SWIFT: Language = Language {
         "(property_declaration",
     ],
     query: QUERY,
+    references: Some(references::visit_plain),
     split_name: last_part,
     body,
     doc_markers: &["///", "/**"],

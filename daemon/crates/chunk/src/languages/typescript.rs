@@ -2,6 +2,7 @@
 
 use super::javascript::{body, receiver, refine, without_quotes};
 use crate::language::Language;
+use crate::references;
 
 pub(crate) static TYPESCRIPT: Language = Language {
     name: "typescript",
@@ -23,6 +24,7 @@ pub(crate) static TSX: Language = Language {
 const FAMILY: Language = Language {
     tags: &[tree_sitter_typescript::TAGS_QUERY],
     query: QUERY,
+    references: Some(references::visit_javascript),
     keeps_methods: true,
     split_name: without_quotes,
     clean_scope: receiver,

@@ -1,6 +1,7 @@
 //! Zig.
 
 use crate::language::{Candidate, Language, body_field};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -12,6 +13,7 @@ pub(crate) static ZIG: Language = Language {
     grammar: || tree_sitter_zig::LANGUAGE.into(),
     // The grammar brings no tags query.
     query: QUERY,
+    references: Some(references::visit_plain),
     // What stands in a container is a method even where a function makes the container.
     keeps_methods: true,
     name_node: inside_quotes,

@@ -2,6 +2,7 @@
 
 mod common;
 mod data;
+mod graph;
 mod hard_input;
 mod pieces;
 mod properties;

@@ -1,0 +1,264 @@
+//! What Java uses.
+
+use super::{Collector, RESULT, ScopeKind, step};
+use codemem_core::reference::{Import, Origin, ReferenceKind};
+use tree_sitter::Node;
+
+/// How deep an expression is read.
+const MAX_DEPTH: usize = 12;
+
+pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
+    match node.kind() {
+        "class_declaration"
+        | "interface_declaration"
+        | "enum_declaration"
+        | "record_declaration"
+        | "annotation_type_declaration" => {
+            found.open(node, ScopeKind::Type, node.child_by_field_name("name"));
+            if node.kind() == "record_declaration" {
+                components(node, found);
+            }
+        }
+        "super_interfaces" => each_type(node, ReferenceKind::Implement, found),
+        "superclass" | "extends_interfaces" => each_type(node, ReferenceKind::Inherit, found),
+        "method_declaration"
+        | "constructor_declaration"
+        | "compact_constructor_declaration"
+        | "annotation_type_element_declaration" => {
+            found.open(node, ScopeKind::Function, node.child_by_field_name("name"));
+            if let Some(result) = node.child_by_field_name("type") {
+                let value = stated(result, found);
+                found.bind(RESULT, value);
+            }
+        }
+        "lambda_expression" => {
+            found.open(node, ScopeKind::Function, None);
+            if let Some(parameters) = node.child_by_field_name("parameters") {
+                match parameters.kind() {
+                    "identifier" => found.bind(found.text(parameters), Origin::unknown()),
+                    "inferred_parameters" => {
+                        let mut cursor = parameters.walk();
+                        let all: Vec<_> = parameters.named_children(&mut cursor).collect();
+                        for one in all {
+                            found.bind(found.text(one), Origin::unknown());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        "formal_parameter" | "resource" | "enhanced_for_statement" | "spread_parameter" => typed(node, found),
+        "catch_formal_parameter" => {
+            if let Some(name) = node.child_by_field_name("name") {
+                found.bind(found.text(name), Origin::unknown());
+            }
+        }
+        "instanceof_expression" => {
+            if let (Some(name), Some(kind)) = (node.child_by_field_name("name"), node.child_by_field_name("right")) {
+                let value = stated(kind, found);
+                found.bind(found.text(name), value);
+            }
+        }
+        "local_variable_declaration" | "field_declaration" => declaration(node, found),
+        "method_invocation" => invocation(node, found),
+        "object_creation_expression" => {
+            if let Some(class) = node.child_by_field_name("type") {
+                refer_type(ReferenceKind::Call, class, found);
+            }
+        }
+        "explicit_constructor_invocation" => {
+            if let Some(constructor) = node.child_by_field_name("constructor") {
+                let of = if constructor.kind() == "super" {
+                    "@super"
+                } else {
+                    "@self"
+                };
+                found.uses_as(ReferenceKind::Call, constructor, "<init>", Origin(of.to_owned()));
+            }
+        }
+        "marker_annotation" | "annotation" => {
+            if let Some(name) = node.child_by_field_name("name") {
+                refer_type(ReferenceKind::Decorate, name, found);
+            }
+        }
+        "type_identifier" => type_name(node, found),
+        "package_declaration" => {
+            let name = node.named_child(u32::try_from(node.named_child_count().saturating_sub(1)).unwrap_or(0));
+            if let Some(name) = name {
+                found.bind_top("@package", Origin(found.text(name).to_owned()));
+            }
+        }
+        "import_declaration" => import(node, found),
+        _ => {}
+    }
+}
+
+/// A record's components are fields, and methods of the same name yield them.
+fn components(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(parameters) = node.child_by_field_name("parameters") else {
+        return;
+    };
+    let mut cursor = parameters.walk();
+    let all: Vec<_> = parameters.named_children(&mut cursor).collect();
+    for one in all {
+        typed(one, found);
+    }
+}
+
+fn typed(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(name), Some(kind)) = (node.child_by_field_name("name"), node.child_by_field_name("type")) else {
+        return;
+    };
+    let value = stated(kind, found);
+    found.bind(found.text(name), value);
+}
+
+fn declaration(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(kind) = node.child_by_field_name("type") else {
+        return;
+    };
+    let mut cursor = node.walk();
+    let declarators: Vec<_> = node.children_by_field_name("declarator", &mut cursor).collect();
+    for declarator in declarators {
+        let Some(name) = declarator.child_by_field_name("name") else {
+            continue;
+        };
+        let value = if found.text(kind) == "var" {
+            declarator
+                .child_by_field_name("value")
+                .map_or_else(Origin::unknown, |value| express(value, found, 0))
+        } else {
+            stated(kind, found)
+        };
+        found.bind(found.text(name), value);
+    }
+}
+
+fn invocation(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(name) = node.child_by_field_name("name") else {
+        return;
+    };
+    let of = match node.child_by_field_name("object") {
+        Some(object) => express(object, found, 0),
+        None => Origin::bare(),
+    };
+    found.uses(ReferenceKind::Call, name, of);
+}
+
+fn each_type(node: Node<'_>, kind: ReferenceKind, found: &mut Collector<'_>) {
+    let mut cursor = node.walk();
+    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    for child in children {
+        if child.kind() == "type_list" {
+            each_type(child, kind, found);
+        } else {
+            refer_type(kind, child, found);
+        }
+    }
+}
+
+fn refer_type(kind: ReferenceKind, node: Node<'_>, found: &mut Collector<'_>) {
+    match node.kind() {
+        "type_identifier" | "identifier" => found.uses(kind, node, Origin::bare()),
+        "generic_type" => {
+            if let Some(name) = node.named_child(0) {
+                refer_type(kind, name, found);
+            }
+        }
+        "scoped_type_identifier" | "scoped_identifier" => {
+            let last = u32::try_from(node.named_child_count().saturating_sub(1)).unwrap_or(0);
+            if let Some(name) = node.named_child(last) {
+                let qualifier = &found.text(node)[..name.start_byte() - node.start_byte()];
+                let of = Origin(qualifier.trim_end_matches('.').to_owned());
+                found.uses(kind, name, of);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Types are used wherever they are named but as bases and in `new`, which say more.
+fn type_name(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(parent) = node.parent() else { return };
+    let head =
+        if matches!(parent.kind(), "generic_type" | "scoped_type_identifier") && parent.named_child(0) == Some(node) {
+            parent.parent()
+        } else {
+            Some(parent)
+        };
+    let is_said = head.is_some_and(|head| match head.kind() {
+        "superclass" | "type_list" => true,
+        "object_creation_expression" => head
+            .child_by_field_name("type")
+            .is_some_and(|kind| kind.byte_range().contains(&node.start_byte())),
+        _ => false,
+    });
+    if !is_said && parent.kind() != "type_parameter" && found.text(node) != "var" {
+        found.uses(ReferenceKind::Type, node, Origin::bare());
+    }
+}
+
+/// What an expression amounts to.
+fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
+    if depth > MAX_DEPTH {
+        return Origin::unknown();
+    }
+    let inner = |node| express(node, found, depth + 1);
+    match node.kind() {
+        "identifier" => Origin(found.text(node).to_owned()),
+        "this" => Origin("@self".to_owned()),
+        "super" => Origin("@super".to_owned()),
+        "field_access" => match (
+            node.child_by_field_name("object").map(inner),
+            node.child_by_field_name("field"),
+        ) {
+            (Some(object), Some(name)) => step(object, &format!(".{}", found.text(name))),
+            _ => Origin::unknown(),
+        },
+        "method_invocation" => {
+            let Some(name) = node.child_by_field_name("name") else {
+                return Origin::unknown();
+            };
+            match node.child_by_field_name("object") {
+                Some(object) => step(inner(object), &format!(".{}()", found.text(name))),
+                None => Origin(format!("@self.{}()", found.text(name))),
+            }
+        }
+        "object_creation_expression" | "cast_expression" => node
+            .child_by_field_name("type")
+            .map_or_else(Origin::unknown, |kind| stated(kind, found)),
+        "parenthesized_expression" => node.named_child(0).map_or_else(Origin::unknown, inner),
+        "string_literal" => Origin::of_type("String"),
+        _ => Origin::unknown(),
+    }
+}
+
+fn stated(kind: Node<'_>, found: &Collector<'_>) -> Origin {
+    let text = found.text(kind);
+    let name = text.split('<').next().unwrap_or(text).trim();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    if name.is_empty() || name == "var" || !name.chars().all(is_name) {
+        return Origin::unknown();
+    }
+    Origin::of_type(name)
+}
+
+fn import(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(path) = node.named_child(0) else { return };
+    let mut cursor = node.walk();
+    let is_whole = node.named_children(&mut cursor).any(|child| child.kind() == "asterisk");
+    let text = found.text(path);
+    let (module, name) = text.rsplit_once('.').unwrap_or(("", text));
+    let line = node.start_position().row as u32 + 1;
+    found.import(Import {
+        local: if is_whole { "*" } else { name }.to_owned(),
+        module: if is_whole { text } else { module }.to_owned(),
+        name: if is_whole { "" } else { name }.to_owned(),
+        line,
+        is_exported: false,
+    });
+    if !is_whole {
+        let at = path.child_by_field_name("name").unwrap_or(path);
+        found.uses_as(ReferenceKind::Import, at, name, Origin::bare());
+    }
+}

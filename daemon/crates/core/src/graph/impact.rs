@@ -1,0 +1,88 @@
+//! What a change of definitions may reach: callers, their callers, and the tests among them.
+
+use super::facts::{Facts, FileFacts, SymbolAt};
+use super::resolve::{Evidence, Resolver};
+use crate::rank::Place;
+use crate::reference::ReferenceKind;
+use std::collections::{HashMap, VecDeque};
+
+/// One symbol that is reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Affected {
+    /// The symbol.
+    pub symbol: SymbolAt,
+    /// Calls between it and what changed, at least 1.
+    pub depth: u32,
+    /// What it reaches the change through.
+    pub through: SymbolAt,
+    /// The line of the call.
+    pub line: u32,
+    /// Why it is believed to be one.
+    pub evidence: Evidence,
+    /// Whether it is a test.
+    pub is_test: bool,
+}
+
+/// What is reached.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Impact {
+    /// The nearest first, then by place.
+    pub affected: Vec<Affected>,
+    /// Calls of the same names of which the files do not say what they mean.
+    pub open: u64,
+    /// More would have been reached but for the bounds.
+    pub is_cut: bool,
+}
+
+impl<F: Facts> Resolver<'_, F> {
+    /// The transitive callers of some symbols: at most `depth` calls away, at most `limit` of them.
+    pub fn impact(&self, of: &[SymbolAt], depth: u32, limit: usize) -> Result<Impact, F::Error> {
+        let mut impact = Impact::default();
+        let mut reached: HashMap<SymbolAt, u32> = of.iter().map(|&symbol| (symbol, 0)).collect();
+        let mut waiting: VecDeque<SymbolAt> = of.iter().copied().collect();
+        while let Some(symbol) = waiting.pop_front() {
+            let near = reached.get(&symbol).copied().unwrap_or(0);
+            let users = self.users(symbol, &[ReferenceKind::Call, ReferenceKind::Decorate])?;
+            impact.open += users.open;
+            if near == depth {
+                impact.is_cut |= !users.sites.is_empty();
+                continue;
+            }
+            for site in users.sites {
+                let Some(within) = site.within else { continue };
+                let caller = SymbolAt {
+                    file: site.file,
+                    symbol: within,
+                };
+                if reached.contains_key(&caller) {
+                    continue;
+                }
+                if impact.affected.len() == limit {
+                    impact.is_cut = true;
+                    return Ok(impact);
+                }
+                reached.insert(caller, near + 1);
+                waiting.push_back(caller);
+                let facts = self.file(site.file)?;
+                impact.affected.push(Affected {
+                    symbol: caller,
+                    depth: near + 1,
+                    through: symbol,
+                    line: site.line,
+                    evidence: site.evidence,
+                    is_test: is_test(&facts, Some(within)),
+                });
+            }
+        }
+        Ok(impact)
+    }
+}
+
+/// Whether a place is part of a test: by its file, or as `mod tests` beside the code it tests.
+pub fn is_test(facts: &FileFacts, symbol: Option<u32>) -> bool {
+    let mut around = facts.around(symbol);
+    Place::of(&facts.path) == Place::Test
+        || around.any(|outer| {
+            matches!(facts.symbol(outer).name.as_str(), "tests" | "test") && facts.symbol(outer).parent.is_none()
+        })
+}

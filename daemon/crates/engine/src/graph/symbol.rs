@@ -1,0 +1,376 @@
+//! A symbol by name: where it is defined, who uses it, what it uses, what a change of it reaches.
+
+use super::Ground;
+use super::tree::{Tree, is_code};
+use crate::EngineError;
+use crate::engine::Engine;
+use codemem_core::graph::{Facts as _, Resolver, Site, SymbolAt, nearest, resolves};
+use codemem_core::reference::ReferenceKind;
+use std::path::PathBuf;
+
+/// Definitions of one name that are looked at.
+const MAX_DEFINITIONS: usize = 50;
+
+/// Uses in an answer when the caller does not say.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Most uses in an answer.
+const MAX_LIMIT: usize = 5_000;
+
+/// Most symbols that an impact goes through.
+const MAX_IMPACT: usize = 20_000;
+
+/// How far an impact goes when the caller does not say.
+const DEFAULT_DEPTH: u32 = 5;
+
+/// Names offered for one that is not there.
+const NEAREST: usize = 5;
+
+/// What is asked about a symbol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ask {
+    /// Where it is defined.
+    #[default]
+    Definition,
+    /// Who calls it.
+    Callers,
+    /// What it calls.
+    Callees,
+    /// Who uses it in any way.
+    References,
+    /// Who may be reached by a change of it, tests included.
+    Impact,
+    /// What extends, implements or overrides it.
+    Implementations,
+}
+
+/// A question about a symbol.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SymbolRequest {
+    /// `name`, `Type.name`, `path#name` or `path:line`.
+    pub name: String,
+    /// A path inside the root.
+    pub path: PathBuf,
+    /// What is asked.
+    pub ask: Ask,
+    /// Calls that callers, callees and an impact are followed; 0 means 1 for the first two and 5 for an impact.
+    pub depth: u32,
+    /// Most uses; 0 means 100.
+    pub limit: usize,
+    /// Uses to pass over.
+    pub offset: usize,
+}
+
+/// Where a symbol is defined.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Definition {
+    /// With its enclosing names.
+    pub qualified_name: String,
+    /// What it is.
+    pub kind: String,
+    /// Without its body.
+    pub signature: String,
+    /// Its documentation; empty when there is none.
+    pub docstring: String,
+    /// Relative to the root.
+    pub path: String,
+    /// First line, from 1 on.
+    pub start_line: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The file's language.
+    pub language: String,
+}
+
+/// One use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// The file that uses.
+    pub path: String,
+    /// The line, from 1 on.
+    pub line: u32,
+    /// How it is used.
+    pub kind: String,
+    /// Why it is believed: `local`, `import`, `receiver-type`, `unique-name`.
+    pub evidence: String,
+    /// The symbol around, with its enclosing names; empty at the file's top.
+    pub within: String,
+    /// What is used, with its enclosing names.
+    pub to: String,
+    /// Where that is defined: `path:line`.
+    pub to_place: String,
+    /// Calls between it and what was asked about, at least 1.
+    pub depth: u32,
+    /// Whether it stands in a test.
+    pub is_test: bool,
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SymbolAnswer {
+    /// What it rests on.
+    pub ground: Ground,
+    /// The definitions of the name.
+    pub definitions: Vec<Definition>,
+    /// More definitions than are shown.
+    pub definitions_left_out: u64,
+    /// The uses asked for, the nearest first, then by place.
+    pub uses: Vec<Use>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Calls of the same name, or calls inside, of which the files do not say what they mean.
+    pub open: u64,
+    /// Calls inside that mean something outside of the tree.
+    pub elsewhere: u64,
+    /// More would have been reached but for the bounds.
+    pub is_cut: bool,
+    /// Names that are nearly this one, when nothing has it.
+    pub nearest: Vec<String>,
+    /// Languages among the definitions whose names are resolved only within a file, or when they are unique.
+    pub unresolved_languages: Vec<String>,
+}
+
+impl Engine {
+    /// Answers a question about a symbol.
+    pub async fn symbol(&self, request: SymbolRequest) -> Result<SymbolAnswer, EngineError> {
+        if request.name.trim().is_empty() {
+            return Err(EngineError::Invalid {
+                message: "no symbol is named".to_owned(),
+                hint: "name one: `codemem symbol Server.listen`".to_owned(),
+            });
+        }
+        let path = request.path.clone();
+        self.ask_graph(&path, move |tree, ground| answer(tree, ground, &request))
+            .await
+    }
+}
+
+fn answer(tree: &Tree<'_>, ground: Ground, request: &SymbolRequest) -> Result<SymbolAnswer, EngineError> {
+    let mut found = find(tree, request.name.trim())?;
+    let definitions_left_out = found.len().saturating_sub(MAX_DEFINITIONS) as u64;
+    found.truncate(MAX_DEFINITIONS);
+    let mut answer = SymbolAnswer {
+        ground,
+        definitions: define(tree, &found)?,
+        definitions_left_out,
+        uses: Vec::new(),
+        total: 0,
+        open: 0,
+        elsewhere: 0,
+        is_cut: false,
+        nearest: Vec::new(),
+        unresolved_languages: Vec::new(),
+    };
+    if found.is_empty() {
+        let names = tree.catalog.names().map_err(EngineError::port("list the names"))?;
+        let (_, name) = parts(request.name.trim());
+        answer.nearest = nearest(&names, last(&name), NEAREST);
+        return Ok(answer);
+    }
+    let languages = answer.definitions.iter().map(|one| one.language.clone());
+    answer.unresolved_languages = languages.filter(|language| !resolves(language)).collect();
+    answer.unresolved_languages.sort();
+    answer.unresolved_languages.dedup();
+    let mut uses = gather(tree, &found, request, &mut answer)?;
+    answer.total = uses.len() as u64;
+    let limit = match request.limit {
+        0 => DEFAULT_LIMIT,
+        limit => limit.min(MAX_LIMIT),
+    };
+    let end = uses.len().min(request.offset.saturating_add(limit));
+    answer.uses = uses.drain(request.offset.min(end)..end).collect();
+    Ok(answer)
+}
+
+fn gather(
+    tree: &Tree<'_>,
+    found: &[SymbolAt],
+    request: &SymbolRequest,
+    answer: &mut SymbolAnswer,
+) -> Result<Vec<Use>, EngineError> {
+    let resolver = Resolver::new(tree);
+    let calls = [ReferenceKind::Call, ReferenceKind::Decorate];
+    let depth = match (request.depth, request.ask) {
+        (0, Ask::Impact) => DEFAULT_DEPTH,
+        (depth, _) => depth.max(1),
+    };
+    match request.ask {
+        Ask::Definition => Ok(Vec::new()),
+        Ask::Callers if depth == 1 => each(&resolver, found, answer, |symbol| resolver.users(symbol, &calls)),
+        Ask::References => each(&resolver, found, answer, |symbol| {
+            resolver.users(symbol, &ReferenceKind::ALL)
+        }),
+        Ask::Implementations => each(&resolver, found, answer, |symbol| resolver.implementations(symbol)),
+        Ask::Callees => callees(&resolver, found, depth, answer),
+        Ask::Callers | Ask::Impact => {
+            let impact = resolver.impact(found, depth, MAX_IMPACT)?;
+            answer.open = impact.open;
+            answer.is_cut = impact.is_cut;
+            let affected = impact.affected.into_iter().map(|one| {
+                let site = Site {
+                    file: one.symbol.file,
+                    within: Some(one.symbol.symbol),
+                    to: one.through,
+                    kind: ReferenceKind::Call,
+                    line: one.line,
+                    evidence: one.evidence,
+                };
+                used(&resolver, &site, one.depth)
+            });
+            affected.collect()
+        }
+    }
+}
+
+fn each(
+    resolver: &Resolver<'_, Tree<'_>>,
+    found: &[SymbolAt],
+    answer: &mut SymbolAnswer,
+    ask: impl Fn(SymbolAt) -> Result<codemem_core::graph::Uses, EngineError>,
+) -> Result<Vec<Use>, EngineError> {
+    let mut uses = Vec::new();
+    for &symbol in found {
+        let of_one = ask(symbol)?;
+        // Every definition of the name has the same open ones.
+        answer.open = answer.open.max(of_one.open);
+        answer.elsewhere += of_one.elsewhere;
+        for site in of_one.sites {
+            uses.push(used(resolver, &site, 1)?);
+        }
+    }
+    Ok(uses)
+}
+
+fn callees(
+    resolver: &Resolver<'_, Tree<'_>>,
+    found: &[SymbolAt],
+    depth: u32,
+    answer: &mut SymbolAnswer,
+) -> Result<Vec<Use>, EngineError> {
+    let mut uses = Vec::new();
+    let mut seen: std::collections::HashSet<SymbolAt> = found.iter().copied().collect();
+    let mut near: Vec<SymbolAt> = found.to_vec();
+    for level in 1..=depth {
+        let mut next = Vec::new();
+        for symbol in near {
+            let of_one = resolver.used_by(symbol, &[ReferenceKind::Call])?;
+            answer.open += of_one.open;
+            answer.elsewhere += of_one.elsewhere;
+            for site in of_one.sites {
+                if uses.len() >= MAX_IMPACT {
+                    answer.is_cut = true;
+                    return Ok(uses);
+                }
+                uses.push(used(resolver, &site, level)?);
+                if seen.insert(site.to) {
+                    next.push(site.to);
+                }
+            }
+        }
+        near = next;
+    }
+    Ok(uses)
+}
+
+pub(super) fn used(resolver: &Resolver<'_, Tree<'_>>, site: &Site, depth: u32) -> Result<Use, EngineError> {
+    let facts = resolver.file(site.file)?;
+    let target = resolver.file(site.to.file)?;
+    let to = target.symbol(site.to.symbol);
+    Ok(Use {
+        path: facts.path.to_string(),
+        line: site.line,
+        kind: site.kind.as_str().to_owned(),
+        evidence: site.evidence.as_str().to_owned(),
+        within: site
+            .within
+            .map(|symbol| facts.symbol(symbol).qualified_name.clone())
+            .unwrap_or_default(),
+        to: to.qualified_name.clone(),
+        to_place: format!("{}:{}", target.path, to.lines.start),
+        depth,
+        is_test: codemem_core::graph::is_test(&facts, site.within),
+    })
+}
+
+/// The definitions that a name means.
+pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, EngineError> {
+    let (path, name) = parts(asked);
+    if let Some((path, line)) = path.and_then(|path| path.rsplit_once(':'))
+        && let Ok(line) = line.parse::<u32>()
+        && let Some(file) = tree.at(path)
+    {
+        let facts = tree.file(file)?;
+        let around = (0_u32..).zip(&facts.symbols);
+        let innermost = around
+            .filter(|(_, symbol)| symbol.lines.start <= line && line <= symbol.lines.end)
+            .last();
+        return Ok(innermost
+            .map(|(symbol, _)| SymbolAt { file, symbol })
+            .into_iter()
+            .collect());
+    }
+    let plain = plain(&name);
+    let mut found = Vec::new();
+    for at in tree.defined(last(&name))? {
+        let facts = tree.file(at.file)?;
+        let symbol = facts.symbol(at.symbol);
+        let qualified = self::plain(&symbol.qualified_name);
+        let is_named = qualified == plain || qualified.ends_with(&format!(".{plain}"));
+        let is_there = path.is_none_or(|path| {
+            let path = path.trim_start_matches("./");
+            facts.path.as_str() == path || facts.path.as_str().ends_with(&format!("/{path}"))
+        });
+        if is_named && is_there && is_code(symbol.kind) {
+            found.push(at);
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn define(tree: &Tree<'_>, found: &[SymbolAt]) -> Result<Vec<Definition>, EngineError> {
+    let mut definitions = Vec::with_capacity(found.len());
+    for at in found {
+        let file = tree.view.file(at.file.0);
+        let rows = tree.rows(at.file)?;
+        let Some((row, _)) = rows.get(at.symbol as usize) else {
+            continue;
+        };
+        definitions.push(Definition {
+            qualified_name: row.qualified_name.clone(),
+            kind: row.kind.as_str().to_owned(),
+            signature: row.signature.clone(),
+            docstring: row.docstring.clone().unwrap_or_default(),
+            path: file.path.to_string(),
+            start_line: row.lines.start,
+            end_line: row.lines.end,
+            language: file.language.to_string(),
+        });
+    }
+    Ok(definitions)
+}
+
+/// The path and the name of what is asked for; `path:line` is all path.
+fn parts(asked: &str) -> (Option<&str>, String) {
+    if let Some((path, name)) = asked.split_once('#') {
+        return (Some(path), name.to_owned());
+    }
+    let is_line = asked.rsplit_once(':').is_some_and(|(path, line)| {
+        !path.ends_with(':') && !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    if is_line {
+        (Some(asked), String::new())
+    } else {
+        (None, asked.to_owned())
+    }
+}
+
+/// A qualified name with dots, whatever its language joins it with.
+fn plain(name: &str) -> String {
+    name.trim_end_matches("()").replace("::", ".").replace(['#', '\\'], ".")
+}
+
+/// What a qualified name ends with.
+fn last(name: &str) -> &str {
+    let name = name.trim_end_matches("()");
+    name.rsplit(['.', ':', '#', '\\']).next().unwrap_or(name)
+}
