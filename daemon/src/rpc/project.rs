@@ -1,6 +1,6 @@
 //! The call of the Index service that explains where a path belongs.
 
-use super::{Context, convert};
+use super::{Context, convert, index_group};
 use codemem_core::memory::{ContextLevel, Origin};
 use codemem_core::ports::{GitPlace, TrailStep};
 use codemem_engine::memory::Caller;
@@ -74,6 +74,7 @@ fn wire(explanation: Explanation, memories: Option<u64>) -> v1::ExplainProjectRe
         }),
         memories,
         problem: explanation.problem.unwrap_or_default(),
+        index_group: explanation.index.as_ref().map(index_group::wire),
         trail: explanation.trail.into_iter().map(step).collect(),
     }
 }

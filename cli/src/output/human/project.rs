@@ -40,6 +40,9 @@ pub(crate) fn project(answer: &v1::ExplainProjectResponse, style: Style) -> Stri
         line("worktree", &format!("{}{inside}{head}", clean(&answer.worktree)));
     }
     line("search", &search(answer));
+    if let Some(group) = &answer.index_group {
+        line("index", &index(group));
+    }
     if !answer.project.is_empty() {
         line("memories", &memories(answer));
     }
@@ -64,6 +67,14 @@ fn search(answer: &v1::ExplainProjectResponse) -> String {
     };
     let state = if answer.indexed { "indexed" } else { "not indexed yet" };
     format!("answered from {root}{whose}, {state}")
+}
+
+fn index(group: &v1::IndexGroup) -> String {
+    let shared = match group.roots.len() {
+        0 | 1 => String::new(),
+        n_roots => format!(", shared by {}", counted(n_roots as u64, "registered root")),
+    };
+    format!("{}{shared}: {}", clean(&group.key), clean(&group.because))
 }
 
 fn memories(answer: &v1::ExplainProjectResponse) -> String {
@@ -103,6 +114,13 @@ mod tests {
             project_roots: vec!["/r".to_owned(), "/w".to_owned()],
             memories: Some(3),
             problem: String::new(),
+            index_group: Some(v1::IndexGroup {
+                key: "11ee".to_owned(),
+                name: "example.org/a/b".to_owned(),
+                rule: "origin".to_owned(),
+                because: "its origin is example.org/a/b".to_owned(),
+                roots: vec!["/other".to_owned(), "/r".to_owned(), "/w".to_owned()],
+            }),
         }
     }
 
@@ -114,6 +132,7 @@ mod tests {
   project    00ff  /r/.git
   worktree   /w, inside it src, fix@0123456
   search     answered from /w, indexed
+  index      11ee, shared by 3 registered roots: its origin is example.org/a/b
   memories   3 memories of the project, which has 2 registered roots
 looked at
   /w/.git  a file\u{fffd}that

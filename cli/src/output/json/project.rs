@@ -26,6 +26,18 @@ pub(crate) struct Explained {
     /// Null where they cannot be counted.
     memories: Option<u64>,
     problem: Option<String>,
+    /// Null where it cannot be told.
+    index_group: Option<Group>,
+}
+
+#[derive(Serialize, Debug)]
+struct Group {
+    key: String,
+    /// Null for a root that is gone.
+    name: Option<String>,
+    rule: String,
+    because: String,
+    roots: Vec<String>,
 }
 
 #[derive(Serialize, Debug)]
@@ -38,6 +50,13 @@ impl From<v1::ExplainProjectResponse> for Explained {
     fn from(answer: v1::ExplainProjectResponse) -> Self {
         let given = |text: String| Some(text).filter(|text| !text.is_empty());
         let is_known = !answer.project.is_empty();
+        let group = |group: v1::IndexGroup| Group {
+            key: group.key,
+            name: given(group.name),
+            rule: group.rule,
+            because: group.because,
+            roots: group.roots,
+        };
         let step = |step: v1::TrailStep| Step {
             path: step.path,
             found: step.found,
@@ -61,6 +80,7 @@ impl From<v1::ExplainProjectResponse> for Explained {
             project_roots: answer.project_roots,
             memories: answer.memories,
             problem: given(answer.problem),
+            index_group: answer.index_group.map(group),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::EngineError;
 use crate::engine::{Engine, Inner, blocking, resolved};
+use crate::group::{PlacementReason, called};
 use crate::project::key;
+use codemem_core::ids::RepositoryKey;
 use codemem_core::memory::ProjectKey;
-use codemem_core::ports::{GitPlace, Head, Identity, PortError, Trail, TrailStep};
+use codemem_core::ports::{GitPlace, Head, Identity, IndexGroup, PortError, Trail, TrailStep};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +42,7 @@ pub enum ProjectRule {
 pub struct ExplainedProject {
     /// Why it is this one.
     pub rule: ProjectRule,
-    /// The same for all worktrees and directories of a repository, for indexes and for memories.
+    /// The same for all worktrees and directories of a repository: what memories belong to.
     pub key: ProjectKey,
     /// What the key stands for: git's common directory, or a directory.
     pub repository: PathBuf,
@@ -49,6 +51,21 @@ pub struct ExplainedProject {
     /// What git's HEAD names; `None` outside git.
     pub head: Option<Head>,
     /// All registered roots of the project, in order.
+    pub roots: Vec<PathBuf>,
+}
+
+/// The index that a root's contents go to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ExplainedIndex {
+    /// What it is called.
+    pub key: RepositoryKey,
+    /// Whom it could be shared with, by what the disk says now; `None` where the root is gone from it.
+    pub group: Option<IndexGroup>,
+    /// Why it is this one.
+    pub reason: PlacementReason,
+    /// Whether it is called by that group's name.
+    pub is_called_so: bool,
+    /// All registered roots whose contents are in it, in order.
     pub roots: Vec<PathBuf>,
 }
 
@@ -72,6 +89,8 @@ pub struct Explanation {
     pub directory: PathBuf,
     /// Its project; `None` where it cannot be told.
     pub project: Option<ExplainedProject>,
+    /// The index of the root that answers searches there, or were the directory registered; `None` where it cannot be told.
+    pub index: Option<ExplainedIndex>,
     /// What was looked at on the way, in that order.
     pub trail: Vec<TrailStep>,
     /// Where a search at the path is answered from.
@@ -109,11 +128,16 @@ impl Inner {
             }
             Err(error) => (None, Vec::new(), Some(in_words(&error))),
         };
+        let index = match gone {
+            Some(root) => self.index_of_gone(&root.path),
+            None => self.explain_index(root.as_ref().map_or(&directory, |root| &root.path)),
+        };
         Explanation {
             path,
             standing,
             directory,
             project,
+            index,
             trail,
             root,
             problem,
@@ -126,7 +150,7 @@ impl Inner {
         let mut roots: Vec<PathBuf> = self
             .all_roots()
             .into_iter()
-            .filter(|(repository, _, _)| repository.key == project.key)
+            .filter(|(_, _, handle)| **handle.project.load() == project.key)
             .map(|(_, root, _)| root)
             .collect();
         roots.sort();
@@ -159,6 +183,39 @@ impl Inner {
             roots,
         };
         Ok((explained, trail))
+    }
+
+    fn explain_index(&self, root: &Path) -> Option<ExplainedIndex> {
+        let identity = self.ports.source.identify(root).ok()?;
+        let placement = self.placement(&identity);
+        Some(ExplainedIndex {
+            roots: self.roots_in(&placement.key),
+            is_called_so: placement.key == called(&placement.group.name),
+            key: placement.key,
+            group: Some(placement.group),
+            reason: placement.reason,
+        })
+    }
+
+    fn index_of_gone(&self, root: &Path) -> Option<ExplainedIndex> {
+        let (repository, _, _) = self.all_roots().into_iter().find(|(_, known, _)| known == root)?;
+        Some(ExplainedIndex {
+            roots: self.roots_in(&repository.key),
+            is_called_so: false,
+            key: repository.key,
+            group: None,
+            reason: PlacementReason::Registered,
+        })
+    }
+
+    fn roots_in(&self, index: &RepositoryKey) -> Vec<PathBuf> {
+        let roots = self.all_roots().into_iter();
+        let mut roots: Vec<PathBuf> = roots
+            .filter(|(repository, _, _)| repository.key == *index)
+            .map(|(_, root, _)| root)
+            .collect();
+        roots.sort();
+        roots
     }
 
     /// The innermost registered root that holds a resolved path, as a search finds it.

@@ -120,6 +120,8 @@ impl Fresh {
                 hints.head = true;
                 hints.anything = true;
             }
+            // A look at HEAD costs nothing, and a count follows every look.
+            Hint::Index => hints.head = true,
             Hint::Anything => hints.anything = true,
         }
         if hints.paths.len() > MAX_PATHS {
@@ -309,6 +311,27 @@ mod tests {
                 "what came during the pass is looked into after it"
             );
         }
+    }
+
+    #[test]
+    fn a_list_of_tracked_files_that_was_written_costs_no_look_at_any() {
+        let fresh = Fresh::default();
+        fresh.add(Hint::Index);
+        let look = Wanted {
+            head: true,
+            ..Wanted::default()
+        };
+        assert_eq!(fresh.wanted(), look);
+        let told = fresh.told(&RootState::default());
+        assert_eq!(
+            (told.pending, told.rescanning),
+            (0, false),
+            "no file is known to be another"
+        );
+        let taken = fresh.take();
+        assert!(taken.head && taken.paths.is_empty());
+        fresh.looked(&taken, false);
+        assert_eq!(fresh.wanted(), Wanted::default());
     }
 
     #[tokio::test(start_paused = true)]

@@ -87,6 +87,11 @@ impl LeftOutFiles {
         files.filter(|file| file.was_read).count() as u64
     }
 
+    /// All of them, by path; `None` before the first pass of this process.
+    pub(crate) fn files(&self) -> Option<&[LeftOut]> {
+        self.files.as_deref()
+    }
+
     /// Whether a pass has found them.
     pub(crate) fn is_known(&self) -> bool {
         self.files.is_some()

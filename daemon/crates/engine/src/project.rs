@@ -1,10 +1,10 @@
-//! Which project a path belongs to: the one rule by which both the index and the memories tell projects apart.
+//! Which project a path belongs to: the one rule by which memories are told apart. Which index its contents go to is another
+//! question ([`crate::group`]): clones are projects of their own and share an index.
 //!
 //! Within git it is the common directory, so that worktrees and sub-directories of a repository are one project. Outside
 //! git a path inside a registered root belongs to that root, and any other directory is a project of its own. Blocks.
 
 use crate::engine::Inner;
-use codemem_core::ids::RepositoryKey;
 use codemem_core::memory::ProjectKey;
 use codemem_core::ports::{Identity, PortErrorKind, PortResult};
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ pub(crate) struct Project {
     pub(crate) path: PathBuf,
 }
 
-/// The key of a repository.
-pub(crate) fn key(identity: &Identity) -> RepositoryKey {
-    RepositoryKey::new(crate::pass::hash(identity.repository.as_os_str().as_encoded_bytes()))
+/// The key of a project.
+pub(crate) fn key(identity: &Identity) -> ProjectKey {
+    ProjectKey::new(crate::pass::hash(identity.repository.as_os_str().as_encoded_bytes()))
 }
 
 impl Inner {
@@ -33,7 +33,7 @@ impl Inner {
             Err(error) if error.kind == PortErrorKind::NotFound => {
                 let registered = self.all_roots().into_iter().find(|(_, root, _)| root == path);
                 return registered
-                    .map(|(repository, root, _)| Project::of(repository.key, root))
+                    .map(|(_, root, handle)| Project::of((**handle.project.load()).clone(), root))
                     .ok_or(error);
             }
             Err(error) => return Err(error),
@@ -51,8 +51,8 @@ impl Inner {
             .filter(|(_, root, _)| identity.root.starts_with(root));
         let innermost = holders.max_by_key(|(_, root, _)| root.as_os_str().len());
         Ok(match innermost {
-            Some((repository, root, _)) => Project {
-                key: repository.key,
+            Some((_, root, handle)) => Project {
+                key: (**handle.project.load()).clone(),
                 base: root,
                 path: identity.root,
             },

@@ -164,14 +164,17 @@ impl Inner {
     }
 }
 
-/// Whether a root was surely deleted. The only root of a repository was there when its index was made.
+/// Whether a root was surely deleted. It was there when it was registered; where nobody noted that, the only root of an
+/// index was there when that was made.
 fn is_gone(ports: &Ports, key: &RepositoryKey, published: &Published, root: &Path) -> bool {
     let made = || {
         let index = ports.registry.location(key, StoreKind::Catalog);
         std::fs::metadata(index).and_then(|found| found.created()).ok()
     };
-    let is_only = published.roots.load().len() == 1;
-    let known_since = if is_only { made() } else { None };
+    let roots = published.roots.load();
+    let is_only = roots.len() == 1;
+    let known_since = roots.get(root).and_then(|handle| handle.since);
+    let known_since = known_since.or_else(|| if is_only { made() } else { None });
     ports.source.is_gone(root, known_since)
 }
 

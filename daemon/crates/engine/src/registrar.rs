@@ -22,19 +22,25 @@ const LOOK: Duration = Duration::from_millis(5);
 
 impl Inner {
     /// Registers a root and asks for it to be indexed.
-    pub(crate) async fn register(&self, identity: &Identity, force: bool) -> Result<IndexReply, EngineError> {
+    pub(crate) async fn register(
+        self: &Arc<Self>,
+        identity: &Identity,
+        force: bool,
+    ) -> Result<IndexReply, EngineError> {
+        // Before the lock, because it looks at the disks of other roots: what changes meanwhile costs sharing and no more.
+        let (inner, of) = (Arc::clone(self), identity.clone());
+        let key = blocking("find the index", move || inner.placement(&of).key).await?;
         let _registering = self.registering.lock().await;
         if self.cancel.is_cancelled() {
             return Err(EngineError::Stopping);
         }
-        let key = crate::project::key(identity);
-        let (root, row) = (
-            identity.root.clone(),
-            Root {
-                path: identity.root.clone(),
-                repository: key.clone(),
-            },
-        );
+        let root = Root {
+            path: identity.root.clone(),
+            repository: key.clone(),
+            project: crate::project::key(identity),
+            since: Some((self.ports.clock)()),
+        };
+        let row = root.clone();
         self.registry("register the root", move |registry| registry.add(&row))
             .await?;
         let known = self.repositories.load().get(&key).cloned();
@@ -43,12 +49,12 @@ impl Inner {
             self.change_table(|table| drop(table.insert(key.clone(), repository.clone())));
             repository
         });
-        self.leave_former_repository(&key, &root).await?;
+        self.leave_former_repository(&key, &root.path).await?;
         ask(&repository, |reply| Command::Index { root, force, reply }).await
     }
 
-    /// A directory that has become, or is no longer, part of a git repository has another identity
-    /// now: its former repository must not answer for it any more.
+    /// A directory that has become, or is no longer, part of a git repository belongs to another project
+    /// now: the index that it was in must not answer for it any more.
     async fn leave_former_repository(&self, key: &RepositoryKey, root: &Path) -> Result<(), EngineError> {
         for (repository, known, _) in self.all_roots() {
             if known == root && repository.key != *key {

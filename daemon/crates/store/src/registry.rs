@@ -12,21 +12,39 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FILE_NAME: &str = "registry.db";
 
 const SCHEMA: Schema = Schema {
     application_id: i32::from_be_bytes(*b"cmrg"),
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE roots (
             path       TEXT NOT NULL PRIMARY KEY,
             repository TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+        PROJECTS,
+    ],
     synchronous: Synchronous::Full,
     erases: false,
     remedy: "move the file away and register your roots again: `codemem index PATH`",
 };
+
+/// Version 2, frozen as the first. Before it a repository was a project: clones had an index each.
+const PROJECTS: &str = "
+    CREATE TABLE roots_2 (
+        path       TEXT NOT NULL PRIMARY KEY,
+        repository TEXT NOT NULL,
+        project    TEXT NOT NULL,
+        -- Milliseconds since 1970; NULL where nobody noted it.
+        since      INTEGER
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO roots_2 (path, repository, project) SELECT path, repository, repository FROM roots;
+    DROP TABLE roots;
+    ALTER TABLE roots_2 RENAME TO roots;
+";
 
 /// The same list once more, as text: what a damaged database is made anew from.
 const COPY_NAME: &str = "roots.json";
@@ -96,14 +114,13 @@ impl RegistryDb {
     /// All roots, sorted by path.
     pub fn roots(&self) -> StoreResult<Vec<Root>> {
         self.database.read("list roots", |tx| {
-            let mut statement = tx.prepare_cached("SELECT path, repository FROM roots")?;
+            let mut statement = tx.prepare_cached("SELECT path, repository, project, since FROM roots")?;
             let rows = statement.query_map([], |row| {
-                let repository: String = row.get(1)?;
-                let repository = RepositoryKey::parse(&repository)
-                    .ok_or_else(|| rusqlite::Error::InvalidColumnType(1, "repository".to_owned(), Type::Text))?;
                 Ok(Root {
                     path: PathBuf::from(row.get::<_, String>(0)?),
-                    repository,
+                    repository: key(row, 1, "repository")?,
+                    project: key(row, 2, "project")?,
+                    since: row.get::<_, Option<i64>>(3)?.and_then(time),
                 })
             })?;
             let mut roots = rows.collect::<Result<Vec<_>, _>>()?;
@@ -114,7 +131,7 @@ impl RegistryDb {
     }
 
     /// Registers a root. Registering it again changes nothing, unless it has become part of another
-    /// repository (`git init`, a moved worktree): then it is that repository's from now on.
+    /// project (`git init`, a moved worktree): then it is that project's from now on.
     pub fn add(&self, root: &Root) -> StoreResult<()> {
         self.insert(root)?;
         self.write_copy();
@@ -125,10 +142,15 @@ impl RegistryDb {
         let path = root_text(&root.path)?;
         self.database.write("add a root", |tx| {
             tx.execute(
-                "INSERT INTO roots (path, repository) VALUES (?1, ?2)
-                 ON CONFLICT (path) DO UPDATE SET repository = excluded.repository
-                 WHERE repository <> excluded.repository",
-                params![path, root.repository.as_str()],
+                "INSERT INTO roots (path, repository, project, since) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (path) DO UPDATE SET repository = excluded.repository, project = excluded.project
+                 WHERE repository <> excluded.repository OR project <> excluded.project",
+                params![
+                    path,
+                    root.repository.as_str(),
+                    root.project.as_str(),
+                    root.since.and_then(milliseconds),
+                ],
             )?;
             Ok(())
         })
@@ -148,11 +170,15 @@ impl RegistryDb {
     /// with the next change, and when the list is opened.
     fn write_copy(&self) {
         let write = || -> StoreResult<()> {
-            let rows: Vec<Value> = self
-                .roots()?
-                .iter()
-                .map(|root| json!({ "path": root.path.to_str(), "repository": root.repository.as_str() }))
-                .collect();
+            let row = |root: &Root| {
+                json!({
+                    "path": root.path.to_str(),
+                    "repository": root.repository.as_str(),
+                    "project": root.project.as_str(),
+                    "since": root.since.and_then(milliseconds),
+                })
+            };
+            let rows: Vec<Value> = self.roots()?.iter().map(row).collect();
             let text = format!("{:#}\n", json!({ "format": COPY_FORMAT, "roots": rows }));
             if fs::read(&self.copy).is_ok_and(|found| found == text.as_bytes()) {
                 return Ok(());
@@ -196,6 +222,19 @@ fn sound(path: &Path, copy: &Path) -> StoreResult<Result<Database, String>> {
     }
 }
 
+fn time(milliseconds: i64) -> Option<SystemTime> {
+    UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
+}
+
+fn milliseconds(time: SystemTime) -> Option<i64> {
+    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+fn key(row: &rusqlite::Row<'_>, column: usize, name: &str) -> rusqlite::Result<RepositoryKey> {
+    let text: String = row.get(column)?;
+    RepositoryKey::parse(&text).ok_or_else(|| rusqlite::Error::InvalidColumnType(column, name.to_owned(), Type::Text))
+}
+
 fn read_copy(path: &Path) -> Vec<Root> {
     let read = || -> Option<Vec<Root>> {
         let value: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
@@ -203,9 +242,16 @@ fn read_copy(path: &Path) -> Vec<Root> {
             return None;
         }
         let rows = value["roots"].as_array()?.iter().filter_map(|row| {
+            let repository = RepositoryKey::parse(row["repository"].as_str()?)?;
+            // One that was written before there was a difference.
+            let project = row["project"]
+                .as_str()
+                .map_or(Some(repository.clone()), RepositoryKey::parse);
             Some(Root {
                 path: row["path"].as_str()?.into(),
-                repository: RepositoryKey::parse(row["repository"].as_str()?)?,
+                repository,
+                project: project?,
+                since: row["since"].as_i64().and_then(time),
             })
         });
         Some(rows.collect())
@@ -245,6 +291,18 @@ mod tests {
         Root {
             path: path.into(),
             repository: RepositoryKey::new(Hash128([repository; 16])),
+            project: RepositoryKey::new(Hash128([repository + 100; 16])),
+            since: time(1_700_000_000),
+        }
+    }
+
+    /// A root as it was registered before projects and indexes had names of their own.
+    fn old_root(path: &str, repository: u8) -> Root {
+        let root = root(path, repository);
+        Root {
+            project: root.repository.clone(),
+            since: None,
+            ..root
         }
     }
 
@@ -315,6 +373,50 @@ mod tests {
             assert_eq!(registry.repairs(), [], "{name}: sound again");
             assert_eq!(registry.roots().expect("listed"), roots, "{name}");
         }
+    }
+
+    #[test]
+    fn a_list_of_version_1_keeps_its_indexes_whether_read_from_the_database_or_from_its_copy() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let roots = [old_root("/a", 1), old_root("/b", 2)];
+        let path = directory.path().join(FILE_NAME);
+        let old = Connection::open(&path).expect("opened");
+        old.execute_batch(SCHEMA.migrations[0]).expect("made");
+        for root in &roots {
+            old.execute(
+                "INSERT INTO roots VALUES (?1, ?2)",
+                params![root_text(&root.path).expect("text"), root.repository.as_str()],
+            )
+            .expect("registered");
+        }
+        old.pragma_update(None, "application_id", SCHEMA.application_id)
+            .expect("its own");
+        old.pragma_update(None, "user_version", 1).expect("version 1");
+        drop(old);
+        let registry = RegistryDb::open(directory.path(), 1).expect("opened");
+        assert_eq!(registry.roots().expect("listed"), roots);
+        // The same root in another project, and then in another index.
+        registry.add(&root("/a", 1)).expect("noted");
+        let moved = Root {
+            since: None,
+            ..root("/a", 1)
+        };
+        assert_eq!(registry.roots().expect("listed"), [moved.clone(), roots[1].clone()]);
+        drop(registry);
+
+        let copy = directory.path().join(COPY_NAME);
+        let text = |root: &Root| {
+            format!(
+                r#"{{ "path": {:?}, "repository": "{}" }}"#,
+                root.path,
+                root.repository.as_str()
+            )
+        };
+        let rows: Vec<String> = roots.iter().map(text).collect();
+        fs::write(&copy, format!(r#"{{ "format": 1, "roots": [{}] }}"#, rows.join(", "))).expect("written");
+        fs::remove_file(&path).expect("lost");
+        let registry = RegistryDb::open(directory.path(), 2).expect("opened");
+        assert_eq!(registry.roots().expect("listed"), roots);
     }
 
     #[test]

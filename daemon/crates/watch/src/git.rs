@@ -1,10 +1,12 @@
 //! The parts of git's on-disk layout that identity rests on: where the common directory is, what HEAD names.
 //!
 //! Read from files, because starting git costs milliseconds and may run hooks or filters of the
-//! repository. A layout not understood here (reftable, a broken `.git`) reads as "not git". Whoever made
+//! repository. A broken `.git` reads as "not git"; of a repository that keeps its references in a reftable
+//! everything is known but HEAD, whose format would take more code than all of this. Whoever made
 //! the tree made these files too: only regular ones are read, and no further than git's own would go.
 
 use crate::beneath;
+use crate::config::Config;
 use codemem_core::ports::Head;
 use std::fs::File;
 use std::io::Read as _;
@@ -14,11 +16,11 @@ use std::path::{Path, PathBuf};
 /// Largest small file read, in bytes: a path or a commit's id.
 pub(crate) const MAX_NAME: u64 = 64 * 1024;
 
+/// What HEAD names where references are kept in a reftable, for whoever does not know of those.
+pub(crate) const NOT_HERE: &str = "refs/heads/.invalid";
+
 /// Largest list of references read, in bytes: a million of them.
 const MAX_REFERENCES: u64 = 128 * 1024 * 1024;
-
-/// Largest configuration file read, in bytes: people write some hundred.
-const MAX_CONFIG: u64 = 1024 * 1024;
 
 /// Largest `info/exclude` read, in bytes.
 const MAX_EXCLUDE: u64 = 2 * 1024 * 1024;
@@ -46,30 +48,9 @@ impl GitDir {
     }
 }
 
-/// What the repository's own configuration says of a key, both in lower case; its last word counts. What is set up for
-/// a user or included from elsewhere is not looked at.
+/// What the repository's own configuration says of a key, in lower case, as are section and key; its last word counts.
 pub(crate) fn configured(git: &GitDir, section: &str, key: &str) -> Option<String> {
-    value_of(&text(&git.common.join("config"), MAX_CONFIG)?, section, key)
-}
-
-fn value_of(config: &str, section: &str, key: &str) -> Option<String> {
-    let (mut is_inside, mut value) = (false, None);
-    for line in config.lines().map(str::trim) {
-        if let Some(header) = line.strip_prefix('[') {
-            is_inside = header
-                .split(']')
-                .next()
-                .is_some_and(|name| name.trim().eq_ignore_ascii_case(section));
-        } else if is_inside && !line.starts_with(['#', ';']) {
-            // A key alone is true.
-            let (name, said) = line.split_once('=').unwrap_or((line, "true"));
-            if name.trim().eq_ignore_ascii_case(key) {
-                let said = said.split(['#', ';']).next().unwrap_or_default();
-                value = Some(said.trim().trim_matches('"').to_ascii_lowercase());
-            }
-        }
-    }
-    value
+    Config::of(&git.common).value(section, key).map(str::to_ascii_lowercase)
 }
 
 /// The worktree that holds `directory`, which must be canonical.
@@ -100,7 +81,12 @@ pub(crate) fn at(top: &Path) -> Option<GitDir> {
     })
 }
 
-/// What HEAD names in a worktree.
+/// Whether a directory is a repository's git directory, by what git itself looks for.
+pub(crate) fn is_git_directory(directory: &Path) -> bool {
+    directory.join("HEAD").is_file() && directory.join("objects").is_dir() && directory.join("refs").is_dir()
+}
+
+/// What HEAD names in a worktree; none where references are kept in another way than in files.
 pub(crate) fn head(git: &GitDir) -> Option<Head> {
     let text = text(&git.dir.join("HEAD"), MAX_NAME)?;
     let Some(reference) = text.strip_prefix("ref:").map(str::trim) else {
@@ -109,6 +95,9 @@ pub(crate) fn head(git: &GitDir) -> Option<Head> {
             commit: hex(&text),
         });
     };
+    if reference == NOT_HERE {
+        return None;
+    }
     let commit = crate::git::text(&git.common.join(reference), MAX_NAME)
         .and_then(|text| hex(&text))
         .or_else(|| packed(git, reference));
@@ -151,25 +140,4 @@ pub(crate) fn hex(text: &str) -> Option<String> {
     let text = text.trim();
     let valid = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid.then(|| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_found_in_its_section_and_its_last_word_counts() {
-        let config = "[core]\n\tfileMode = false # here\n[extensions]\n\tobjectFormat = \"SHA256\"\n[ Core ]\nbare\n";
-        for (section, key, expected) in [
-            ("core", "filemode", Some("false")),
-            ("core", "bare", Some("true")),
-            ("extensions", "objectformat", Some("sha256")),
-            ("extensions", "filemode", None),
-            ("remote", "url", None),
-        ] {
-            assert_eq!(value_of(config, section, key).as_deref(), expected, "{section}.{key}");
-        }
-        let twice = "[core]\nfilemode = false\n[core \"sub\"]\nfilemode = no\n[core]\nfilemode=true";
-        assert_eq!(value_of(twice, "core", "filemode").as_deref(), Some("true"));
-    }
 }

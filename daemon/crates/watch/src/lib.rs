@@ -5,11 +5,13 @@
 //! root, must not write anything into a working tree, must not run git, must not open what is no regular file.
 
 mod beneath;
+mod config;
 mod dirty;
 mod error;
 mod events;
 mod git;
 mod gone;
+mod group;
 mod index;
 mod rules;
 mod scan;

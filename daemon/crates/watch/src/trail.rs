@@ -123,6 +123,10 @@ impl Teller {
         }
         let text = git::text(&head, git::MAX_NAME).unwrap_or_default();
         let found = match (text.strip_prefix("ref:").map(str::trim), git::hex(&text)) {
+            (Some(git::NOT_HERE), _) => {
+                "says that references are kept in a reftable, which is not read: branch and commit are not known"
+                    .to_owned()
+            }
             (Some(reference), _) => format!("names `{reference}`"),
             (None, Some(commit)) => format!("detached: names the commit {commit} and no branch"),
             (None, None) => "says nothing that is understood: branch and commit are not known".to_owned(),
@@ -161,12 +165,9 @@ fn is_of_submodule(dir: &Path) -> bool {
     modules.any(|modules| modules.parent().is_some_and(|holder| holder.join("HEAD").is_file()))
 }
 
-/// Whether a directory is a repository's git directory, by what git itself looks for.
+/// Whether a directory is the git directory of a repository without a working tree around it.
 fn is_bare(directory: &Path) -> bool {
-    directory.file_name().is_none_or(|name| name != ".git")
-        && directory.join("HEAD").is_file()
-        && directory.join("objects").is_dir()
-        && directory.join("refs").is_dir()
+    directory.file_name().is_none_or(|name| name != ".git") && git::is_git_directory(directory)
 }
 
 #[cfg(test)]
@@ -209,6 +210,8 @@ mod tests {
             ("bare.git/objects/", ""),
             ("bare.git/refs/heads/", ""),
             ("plain/", ""),
+            ("tables/.git/HEAD", "ref: refs/heads/.invalid\n"),
+            ("tables/.git/reftable/tables.list", ""),
             // What does not count.
             ("nonsense/.git", "hello"),
             ("main/dangling/.git", "gitdir: nowhere"),
@@ -227,6 +230,7 @@ mod tests {
             ("bare.git", GitPlace::Bare, None),
             ("bare.git/refs/heads", GitPlace::Outside, None),
             ("plain", GitPlace::Outside, None),
+            ("tables", GitPlace::Main, None),
             ("nonsense", GitPlace::Outside, Some("nonsense/.git")),
             ("main/dangling", GitPlace::Main, Some("main/dangling/.git")),
             ("hollow", GitPlace::Outside, Some("hollow/.git")),
@@ -241,6 +245,10 @@ mod tests {
             assert_eq!(counts, is_told, "{path}: {:#?}", told.steps);
             assert!(!told.steps.is_empty(), "{path}");
         }
+        let tables = trail(&root.join("tables")).steps;
+        assert!(tables[1].found.contains("reftable"), "{tables:?}");
+        let tables = git::find(&root.join("tables")).expect("a repository");
+        assert_eq!(git::head(&tables), None, "nothing is made up");
         let told = trail(&root.join("linked")).steps;
         let read: Vec<PathBuf> = told.iter().map(|step| step.path.clone()).collect();
         let private = root.join("main/.git/worktrees/w");

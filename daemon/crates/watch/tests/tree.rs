@@ -93,6 +93,31 @@ fn a_read_never_leaves_the_root_and_keeps_the_limit() {
 }
 
 #[test]
+fn of_what_is_no_text_only_the_first_bytes_are_read() {
+    let (_dir, root) = temp();
+    let large = 30_000;
+    for (path, text) in [
+        ("a.txt", "hello".to_owned()),
+        ("empty.txt", String::new()),
+        ("whole.txt", "x".repeat(large)),
+        ("too_large.txt", "x".repeat(large + 1)),
+        ("binary.txt", format!("{}\0", "x".repeat(8_000))),
+        ("large.bin", format!("\0{}", "x".repeat(3 * large))),
+        ("late.txt", format!("{}\0", "x".repeat(10_000))),
+    ] {
+        write(&root, path, &text);
+    }
+    let read = |path: &str| WorkingTree.read_text(&root, &RepoPath::new(path).expect("valid"), large as u64);
+    let n_read = |path: &str| read(path).expect("read").map(|bytes| bytes.len());
+    assert_eq!(read("a.txt").expect("read").as_deref(), Some(&b"hello"[..]));
+    assert_eq!((n_read("empty.txt"), n_read("whole.txt")), (Some(0), Some(large)));
+    assert_eq!((n_read("binary.txt"), n_read("large.bin")), (None, None));
+    assert_eq!(n_read("late.txt"), Some(10_001), "as git sees it");
+    assert!(read("too_large.txt").is_err());
+    assert_eq!(read("gone.txt").expect_err("missing").kind, PortErrorKind::NotFound);
+}
+
+#[test]
 fn a_root_is_a_directory_that_exists() {
     let (_dir, root) = temp();
     write(&root, "file", "");

@@ -143,7 +143,15 @@ impl Tree {
 fn downgrade(sandbox: &Sandbox) {
     let script = "import sqlite3, sys
 catalog = sqlite3.connect(sys.argv[1])
-catalog.executescript('BEGIN; DROP TABLE IF EXISTS summaries; PRAGMA user_version = 1; COMMIT;')
+if catalog.execute('PRAGMA user_version').fetchone()[0] > 1:
+    catalog.executescript('''BEGIN; DROP TABLE summaries; DROP TABLE content_references; DROP TABLE uses;
+        DROP INDEX contents_without_vectors; DROP INDEX summaries_without_vector;
+        ALTER TABLE manifest ADD COLUMN files_pending INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE manifest ADD COLUMN chunks_pending INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX manifest_by_path ON manifest (path); CREATE INDEX manifest_by_summary ON manifest (summary);
+        CREATE INDEX manifest_files_pending ON manifest (worktree, path) WHERE files_pending = 1;
+        CREATE INDEX manifest_chunks_pending ON manifest (worktree, path) WHERE chunks_pending = 1;
+        PRAGMA user_version = 1; COMMIT;''')
 catalog.close()";
     for directory in state::stores(sandbox) {
         let run = Command::new("python3")

@@ -150,6 +150,26 @@ fn a_root_whose_disk_may_be_missing_is_kept() {
 }
 
 #[test]
+fn a_worktree_that_was_deleted_from_a_directory_of_its_own_is_gone() {
+    let sandbox = sandbox::lexical();
+    let (root, _) = worktrees(&sandbox, 0);
+    let place = sandbox.path("places");
+    fs::create_dir(&place).expect("made");
+    let alone = place.join("alone");
+    git(&root, &["worktree", "add", "-q", "--detach", text(&alone)]);
+    for root in [&root, &alone] {
+        index(&sandbox, root);
+    }
+    // What it leaves is an empty directory, which was changed since the worktree was registered.
+    fs::remove_dir_all(&alone).expect("deleted");
+    let report = pruned(&sandbox);
+    assert_eq!(
+        (&report["roots"], &report["missing"]),
+        (&serde_json::json!([text(&alone)]), &serde_json::json!([]))
+    );
+}
+
+#[test]
 fn pruning_while_a_pass_runs_waits_for_it_and_searches_go_on() {
     let sandbox = sandbox::lexical();
     let root = sandbox.tree();

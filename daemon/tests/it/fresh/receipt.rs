@@ -94,6 +94,11 @@ fn an_answer_says_what_it_rests_on_wherever_it_is_asked_for() {
     let (_, answer) = session.tool("index_status", &json!({}));
     assert!(answer.contains("fix@") && answer.contains("2 modified"), "{answer}");
     session.end();
+    // What is staged does not count, and staging writes no file of the tree.
+    git(&tree, &["add", "src/new.rs"]);
+    wait_until("one file less", PATIENCE, || {
+        settled(&root_status(&sandbox)["freshness"], 1)
+    });
 }
 
 #[test]

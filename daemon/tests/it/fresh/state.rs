@@ -69,6 +69,19 @@ pub(super) fn disk_bytes(directory: &Path) -> u64 {
     bytes
 }
 
+/// How many chunks each pass so far has cut.
+pub(super) fn chunks_cut(sandbox: &Sandbox) -> Vec<u64> {
+    let log = sandbox.log();
+    let ends = log.lines().filter(|line| line.contains("pass ends"));
+    ends.map(|line| {
+        let number = line.split("chunks").nth(1).expect("how many chunks it cut");
+        let number = number.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let number: String = number.chars().take_while(char::is_ascii_digit).collect();
+        number.parse().expect("a number")
+    })
+    .collect()
+}
+
 /// What the stopped daemon's one repository holds of each root, in a form that does not depend on ids: a line for every
 /// chunk. Fails where a store is damaged, misses what another has, or has what no file is behind.
 pub(super) fn sound(sandbox: &Sandbox) -> BTreeSet<String> {

@@ -2,16 +2,22 @@
 
 use super::{Catalog, Closing, LexicalIndex, PortResult, Repair, StoreFinding, StoreKind, VectorIndex};
 use crate::ids::RepositoryKey;
+use crate::memory::ProjectKey;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// A registered root.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Root {
     /// The canonical absolute path.
     pub path: PathBuf,
-    /// The repository whose store holds its manifest.
+    /// The repository whose store holds its manifest: shared by worktrees and clones.
     pub repository: RepositoryKey,
+    /// The project that it belonged to when it was registered: shared by worktrees alone.
+    pub project: ProjectKey,
+    /// When it was registered, to the millisecond: it was there then. `None` where nobody noted it.
+    pub since: Option<SystemTime>,
 }
 
 /// The stores of one repository, opened together.
@@ -34,7 +40,7 @@ pub trait Registry: Send + Sync {
     /// All roots, sorted by path.
     fn roots(&self) -> PortResult<Vec<Root>>;
 
-    /// Registers a root; registering it again changes nothing.
+    /// Registers a root, or what it belongs to now; one that is registered keeps its time.
     fn add(&self, root: &Root) -> PortResult<()>;
 
     /// Forgets a root; true when it was there. Its repository's stores stay.

@@ -1,8 +1,8 @@
 //! The working tree: which files there are and what they hold.
 
-use super::{PortResult, Trail};
+use super::{IndexGroup, PortResult, Trail};
 use crate::path::RepoPath;
-use crate::skip::SkipReason;
+use crate::skip::{SkipReason, is_binary};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -30,7 +30,7 @@ pub enum ScanEntry {
 pub struct Identity {
     /// The canonical path that was asked about.
     pub root: PathBuf,
-    /// What makes two roots the same repository: the canonical git common directory, or the root itself outside git.
+    /// What makes two roots the same project: the canonical git common directory, or the root itself outside git.
     pub repository: PathBuf,
     /// The top of the git worktree that holds the root, when there is one.
     pub git_top: Option<PathBuf>,
@@ -49,6 +49,9 @@ pub struct Head {
 pub trait SourceTree: Send + Sync {
     /// Resolves a path to its canonical root and its repository. Not found or not a directory is an error.
     fn identify(&self, path: &Path) -> PortResult<Identity>;
+
+    /// Which roots could share an index with this one: its worktrees and its clones.
+    fn group(&self, identity: &Identity) -> IndexGroup;
 
     /// How [`SourceTree::identify`] comes to its answer for a canonical directory.
     fn trail(&self, directory: &Path) -> Trail;
@@ -85,4 +88,10 @@ pub trait SourceTree: Send + Sync {
 
     /// Reads a file whole, never through a link that leaves the root, at most `max_bytes`.
     fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>>;
+
+    /// The same for text alone: `None` where the first bytes say that it is none, however large the file is.
+    fn read_text(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Option<Vec<u8>>> {
+        let bytes = self.read(root, path, max_bytes)?;
+        Ok((!is_binary(&bytes)).then_some(bytes))
+    }
 }

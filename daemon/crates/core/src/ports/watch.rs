@@ -13,6 +13,8 @@ pub enum Hint {
     Paths(Vec<PathBuf>),
     /// Git moved: another commit or branch may be checked out.
     Head,
+    /// Git wrote its list of tracked files, and perhaps no other: what it calls modified may be another number.
+    Index,
     /// Anything may have changed: events were lost, or the rules of what is left out changed.
     Anything,
 }

@@ -42,7 +42,9 @@ impl CountsCache {
 
 fn count(tx: &Connection, worktree: WorktreeId) -> Result<WorktreeCounts, Fault> {
     let (files, files_with_vector) = tx
-        .prepare_cached("SELECT count(*), total(files_pending = 0) FROM manifest WHERE worktree = ?1")?
+        .prepare_cached(
+            "SELECT count(*), total(t.vector) FROM manifest m CROSS JOIN texts t ON t.id = m.summary WHERE m.worktree = ?1",
+        )?
         .query_row([worktree.0], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)))?;
     let (chunks, symbols, chunks_with_vector) = tx
         .prepare_cached(

@@ -6,6 +6,7 @@ use crate::sqlite::Fault;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, TextHash, TextId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{CatalogIds, ChunkRow, SymbolRow};
+use codemem_core::unit::SymbolKind;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// Columns of a symbol, in the order of [`symbol_row`].
@@ -84,6 +85,71 @@ pub(super) fn chunks_of(tx: &Connection, kinds: &Kinds, content: ContentId) -> R
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The symbols of a content, in the order in which they were extracted.
+pub(super) fn symbols_of(tx: &Connection, kinds: &Kinds, content: ContentId) -> Result<Vec<SymbolRow>, Fault> {
+    let mut statement = tx.prepare_cached(concat!(
+        "SELECT ",
+        symbol_columns!(),
+        " FROM symbols s
+         WHERE s.id >= (SELECT first_symbol FROM contents WHERE id = ?1)
+             AND s.id < (SELECT first_symbol + n_symbols FROM contents WHERE id = ?1)
+         ORDER BY s.id"
+    ))?;
+    let rows = statement.query_map([content.0], |row| symbol_row(kinds, row, 0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The same, each with the position of the symbol around it.
+pub(super) fn nested_symbols_of(
+    tx: &Connection,
+    kinds: &Kinds,
+    content: ContentId,
+) -> Result<Vec<(SymbolRow, Option<u32>)>, Fault> {
+    let mut statement = tx.prepare_cached(concat!(
+        "SELECT ",
+        symbol_columns!(),
+        ", s.parent FROM symbols s
+         WHERE s.id >= (SELECT first_symbol FROM contents WHERE id = ?1)
+             AND s.id < (SELECT first_symbol + n_symbols FROM contents WHERE id = ?1)
+         ORDER BY s.id"
+    ))?;
+    let rows = statement.query_map([content.0], |row| Ok((symbol_row(kinds, row, 0)?, row.get(8)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The contents that define a name as it is written, with the position among their symbols.
+pub(super) fn defined(tx: &Connection, name: &str) -> Result<Vec<(ContentId, u32)>, Fault> {
+    let mut statement = tx.prepare_cached(
+        "SELECT s.content, s.id - c.first_symbol FROM symbols s JOIN contents c ON c.id = s.content
+         WHERE s.name_key = ?1 AND s.name = ?2 ORDER BY s.id",
+    )?;
+    let rows = statement.query_map(params![name_key(&name.to_lowercase()), name], |row| {
+        Ok((ContentId(row.get(0)?), row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Every name that is defined.
+pub(super) fn names(tx: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = tx.prepare_cached("SELECT DISTINCT name FROM symbols")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The contents that define a symbol of one of these kinds. A pass over all symbols: who narrows a search by kind does so
+/// rarely, and an index would cost every pass.
+pub(super) fn contents_with(tx: &Connection, kinds: &Kinds, wanted: &[SymbolKind]) -> Result<IdSet, Fault> {
+    let mut statement = tx.prepare_cached("SELECT DISTINCT content FROM symbols WHERE kind = ?1")?;
+    let mut contents = IdSet::default();
+    for kind in wanted {
+        let mut rows = statement.query([kinds.number(*kind)])?;
+        while let Some(row) = rows.next()? {
+            contents.insert(row.get(0)?);
+        }
+    }
+    Ok(contents)
+}
+
 /// The chunks that carry these texts, of contents that a manifest holds: what is only waiting to be
 /// collected would crowd out what can be shown.
 pub(super) fn chunks_with_texts(tx: &Connection, texts: &[TextId]) -> Result<Vec<(TextId, ChunkId, ContentId)>, Fault> {
@@ -118,12 +184,13 @@ pub(super) fn texts_of(tx: &Connection, contents: &IdSet) -> Result<IdSet, Fault
     Ok(texts)
 }
 
-/// Definitions by lower-cased name, of contents that a manifest holds. When there are more than
+/// Definitions by lower-cased name, of contents that a manifest holds and that are `within`. When there are more than
 /// `limit`, every name gets its share: a common name must not crowd out a rare one.
 pub(super) fn definitions(
     tx: &Connection,
     kinds: &Kinds,
     names: &[String],
+    within: Option<&IdSet>,
     limit: usize,
 ) -> Result<Vec<SymbolRow>, Fault> {
     let mut statement = tx.prepare_cached(concat!(
@@ -132,7 +199,7 @@ pub(super) fn definitions(
         ", s.id FROM symbols s
          WHERE s.name_key = ?1 AND s.id > ?2
              AND EXISTS (SELECT 1 FROM manifest m WHERE m.content = s.content)
-         ORDER BY s.id LIMIT ?3"
+         ORDER BY s.id"
     ))?;
     let mut open: Vec<(&String, u32)> = Vec::with_capacity(names.len());
     for name in names {
@@ -147,19 +214,24 @@ pub(super) fn definitions(
         let mut still_open = Vec::new();
         for (name, after) in open {
             let wanted = share.min(limit - found.len());
-            let mut last = after;
-            let mut n_rows = 0;
-            let mut rows = statement.query(params![name_key(name), after, wanted as i64])?;
-            while let Some(row) = rows.next()? {
-                n_rows += 1;
+            let (mut last, mut n_taken) = (after, 0);
+            let mut rows = statement.query(params![name_key(name), after])?;
+            while n_taken < wanted
+                && let Some(row) = rows.next()?
+            {
+                let content: u32 = row.get(0)?;
+                if within.is_some_and(|within| !within.contains(content)) {
+                    continue;
+                }
                 last = row.get(8)?;
+                n_taken += 1;
                 let symbol = symbol_row(kinds, row, 0)?;
                 // The key is a hash; the name decides.
                 if symbol.name.to_lowercase() == *name {
                     found.push(symbol);
                 }
             }
-            if n_rows == wanted && wanted > 0 {
+            if n_taken == wanted && wanted > 0 {
                 still_open.push((name, last));
             }
         }

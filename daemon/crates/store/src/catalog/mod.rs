@@ -13,6 +13,7 @@ mod manifest;
 mod names;
 mod outbox;
 mod record;
+mod references;
 mod rows;
 mod schema;
 mod settings;
@@ -27,10 +28,11 @@ use crate::sqlite::Database;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, CatalogIds, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
-    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, Fingerprint, Garbage, ManifestChange, ManifestEntry,
+    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
+use codemem_core::unit::SymbolKind;
 use counts::CountsCache;
 use names::Kinds;
 use std::path::{Path, PathBuf};
@@ -180,6 +182,18 @@ impl Catalog for SqliteCatalog {
         })?)
     }
 
+    fn symbols_of(&self, content: ContentId) -> PortResult<Vec<SymbolRow>> {
+        Ok(self.database.read("find the symbols of a content", |tx| {
+            lookups::symbols_of(tx, &self.kinds, content)
+        })?)
+    }
+
+    fn contents_with(&self, wanted: &[SymbolKind]) -> PortResult<IdSet> {
+        Ok(self.database.read("find the contents with symbols of a kind", |tx| {
+            lookups::contents_with(tx, &self.kinds, wanted)
+        })?)
+    }
+
     fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>> {
         Ok(self
             .database
@@ -192,10 +206,36 @@ impl Catalog for SqliteCatalog {
             .read("find the texts of contents", |tx| lookups::texts_of(tx, contents))?)
     }
 
-    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {
+    fn definitions(&self, names: &[String], within: Option<&IdSet>, limit: usize) -> PortResult<Vec<SymbolRow>> {
         Ok(self.database.read("find definitions", |tx| {
-            lookups::definitions(tx, &self.kinds, names, limit)
+            lookups::definitions(tx, &self.kinds, names, within, limit)
         })?)
+    }
+
+    fn facts(&self, content: ContentId) -> PortResult<ContentFacts> {
+        let name = self.database.name();
+        Ok(self.database.read("read what a content defines and uses", |tx| {
+            Ok(ContentFacts {
+                symbols: lookups::nested_symbols_of(tx, &self.kinds, content)?,
+                references: references::of(tx, name, content)?,
+            })
+        })?)
+    }
+
+    fn defined(&self, name: &str) -> PortResult<Vec<(ContentId, u32)>> {
+        Ok(self
+            .database
+            .read("find where a name is defined", |tx| lookups::defined(tx, name))?)
+    }
+
+    fn using(&self, name: &str) -> PortResult<Vec<ContentId>> {
+        Ok(self
+            .database
+            .read("find who uses a name", |tx| references::using(tx, name))?)
+    }
+
+    fn names(&self) -> PortResult<Vec<String>> {
+        Ok(self.database.read("list the names", lookups::names)?)
     }
 
     fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>> {

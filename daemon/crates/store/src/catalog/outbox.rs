@@ -60,31 +60,44 @@ pub(super) fn marks(tx: &Connection) -> Result<Marks, Fault> {
 /// told the same again.
 pub(super) fn rewind(tx: &Connection, extractor_version: u32) -> Result<Garbage, Fault> {
     let contents = "SELECT id FROM contents WHERE lexical = 0 OR extractor_version <> ?1 ORDER BY id";
-    let paths = "SELECT id FROM paths WHERE lexical = 0 ORDER BY id";
+    let outside = "SELECT id FROM paths WHERE lexical = 0 ORDER BY id";
     tx.prepare_cached(&format!("DELETE FROM manifest WHERE content IN ({contents})"))?
         .execute([extractor_version])?;
-    tx.prepare_cached(&format!("DELETE FROM manifest WHERE path IN ({paths})"))?
-        .execute([])?;
+    let paths = ids(tx, outside, [], PathId)?;
+    if !paths.is_empty() {
+        // Reads the manifests whole.
+        tx.prepare_cached(&format!("DELETE FROM manifest WHERE path IN ({outside})"))?
+            .execute([])?;
+    }
     Ok(Garbage {
         contents: ids(tx, contents, [extractor_version], ContentId)?,
-        paths: ids(tx, paths, [], PathId)?,
+        paths,
         texts: Vec::new(),
     })
 }
 
+/// Whether any summary has no vector.
+const HAS_PENDING_SUMMARIES: &str =
+    "SELECT 1 FROM texts INDEXED BY summaries_without_vector WHERE vector = 0 AND space = 0 LIMIT 1";
+
 /// Files with texts that have no vector, at most `limit`. They are taken in the order in which their
-/// paths were first recorded, and come sorted by worktree and path.
+/// paths, or contents, were first recorded, and come sorted by worktree and path.
 pub(super) fn pending_vectors(tx: &Connection, space: VectorSpace, limit: usize) -> Result<Vec<PendingFile>, Fault> {
+    if space == VectorSpace::Files && !tx.prepare_cached(HAS_PENDING_SUMMARIES)?.exists([])? {
+        return Ok(Vec::new());
+    }
     let mut walk = tx.prepare_cached(match space {
         VectorSpace::Files => {
             "SELECT m.worktree, p.path, m.content, c.hash, m.summary, c.first_chunk, c.n_chunks
-             FROM manifest m JOIN paths p ON p.id = m.path JOIN contents c ON c.id = m.content
-             WHERE m.files_pending = 1 ORDER BY m.worktree, m.path"
+             FROM manifest m CROSS JOIN texts t ON t.id = m.summary AND t.vector = 0
+                 CROSS JOIN paths p ON p.id = m.path CROSS JOIN contents c ON c.id = m.content
+             ORDER BY m.worktree, m.path"
         }
         VectorSpace::Chunks => {
             "SELECT m.worktree, p.path, m.content, c.hash, m.summary, c.first_chunk, c.n_chunks
-             FROM manifest m JOIN paths p ON p.id = m.path JOIN contents c ON c.id = m.content
-             WHERE m.chunks_pending = 1 ORDER BY m.worktree, m.path"
+             FROM contents c INDEXED BY contents_without_vectors
+                 CROSS JOIN manifest m ON m.content = c.id CROSS JOIN paths p ON p.id = m.path
+             WHERE c.n_vectors < c.n_chunks ORDER BY c.id"
         }
     })?;
     let mut missing = tx.prepare_cached(

@@ -3,7 +3,7 @@
 use super::ids::{IdKind, Ids};
 use super::names::{Kinds, name_key};
 use super::texts::TextTable;
-use super::{manifest, worktrees};
+use super::{manifest, references, worktrees};
 use crate::error::StoreError;
 use crate::sqlite::Fault;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
@@ -63,7 +63,6 @@ struct Content {
     extractor_version: u32,
     first_chunk: u32,
     n_chunks: u32,
-    n_vectors: u32,
     lexical: bool,
 }
 
@@ -111,16 +110,15 @@ impl<'c> Recorder<'c> {
     fn file(&mut self, file: &FileRecord) -> Result<RecordedFile, Fault> {
         let (path, new_path) = self.path(&file.path)?;
         let content = self.content(file)?;
-        let (summary, has_vector) = self.texts.find_or_create(VectorSpace::Files, file.summary)?;
+        let (summary, _) = self.texts.find_or_create(VectorSpace::Files, file.summary)?;
         self.tx
             .prepare_cached(
                 "INSERT INTO manifest
-                     (worktree, path, content, size, mtime_ns, summary, files_pending, chunks_pending)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                     (worktree, path, content, size, mtime_ns, summary)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (worktree, path) DO UPDATE SET
                      content = excluded.content, size = excluded.size, mtime_ns = excluded.mtime_ns,
-                     summary = excluded.summary, files_pending = excluded.files_pending,
-                     chunks_pending = excluded.chunks_pending",
+                     summary = excluded.summary",
             )?
             .execute(params![
                 self.worktree.0,
@@ -129,8 +127,6 @@ impl<'c> Recorder<'c> {
                 file.stamp.size as i64,
                 file.stamp.mtime_ns,
                 summary.0,
-                !has_vector,
-                content.n_vectors < content.n_chunks,
             ])?;
         self.tx
             .prepare_cached(
@@ -195,7 +191,7 @@ impl<'c> Recorder<'c> {
         let found = self
             .tx
             .prepare_cached(
-                "SELECT id, extractor_version, first_chunk, n_chunks, n_vectors, lexical, language
+                "SELECT id, extractor_version, first_chunk, n_chunks, lexical, language
                  FROM contents WHERE hash = ?1",
             )?
             .query_row([hash.0], |row| {
@@ -204,9 +200,8 @@ impl<'c> Recorder<'c> {
                     extractor_version: row.get(1)?,
                     first_chunk: row.get(2)?,
                     n_chunks: row.get(3)?,
-                    n_vectors: row.get(4)?,
-                    lexical: row.get(5)?,
-                    language: row.get(6)?,
+                    lexical: row.get(4)?,
+                    language: row.get(5)?,
                 })
             })
             .optional()?;
@@ -262,9 +257,6 @@ impl<'c> Recorder<'c> {
                 units.n_symbols,
                 units.n_vectors,
             ])?;
-        self.tx
-            .prepare_cached("UPDATE manifest SET chunks_pending = ?2 WHERE content = ?1")?
-            .execute(params![held.0, units.n_vectors < units.n_chunks])?;
         // A summary says what a content defines: those of other units are not these units'.
         self.tx
             .prepare_cached("DELETE FROM summaries WHERE content = ?1")?
@@ -279,7 +271,6 @@ impl<'c> Recorder<'c> {
             extractor_version: self.extractor_version,
             first_chunk: units.first_chunk,
             n_chunks: units.n_chunks,
-            n_vectors: units.n_vectors,
             lexical: false,
         }
     }
@@ -307,6 +298,7 @@ impl<'c> Recorder<'c> {
         for (symbol, id) in extraction.symbols.iter().zip(units.first_symbol..) {
             self.symbol(id, content, symbol)?;
         }
+        references::insert(self.tx, content, &extraction.references)?;
         for ((chunk, &text), id) in extraction.chunks.iter().zip(texts).zip(units.first_chunk..) {
             if chunk.symbol.is_some_and(|symbol| symbol >= units.n_symbols) {
                 return Err(unfit().into());
@@ -340,8 +332,9 @@ impl<'c> Recorder<'c> {
     }
 }
 
-/// Deletes a content's chunks and symbols.
+/// Deletes a content's chunks and symbols, and what it uses.
 pub(super) fn delete_units(tx: &Connection, content: ContentId) -> Result<(), Fault> {
+    references::delete(tx, content)?;
     for (table, first, n) in [
         ("chunks", "first_chunk", "n_chunks"),
         ("symbols", "first_symbol", "n_symbols"),

@@ -1,11 +1,11 @@
 //! Texts that are or will be embedded, and what follows from a text having a vector.
 //!
-//! Each manifest line knows whether a vector is still missing for it, and each content how many of
-//! its chunks have one: then neither counting nor finding what is left to embed has to look at texts
-//! that are done. This file is the only one that changes those figures after recording.
+//! Each text knows whether it has a vector, and each content how many of its chunks have one: then neither
+//! counting nor finding what is left to embed has to look at the texts of chunks that are done. This file is the
+//! only one that changes those figures after recording.
 
 use super::ids::{IdKind, Ids};
-use super::rows::{self, SPACE_CHUNKS, SPACE_FILES};
+use super::rows::{self, SPACE_CHUNKS};
 use crate::sqlite::Fault;
 use codemem_core::ids::{TextHash, TextId};
 use codemem_core::ports::VectorSpace;
@@ -55,30 +55,19 @@ impl<'c> TextTable<'c> {
 /// ones, are left alone.
 pub(super) fn set_vectors(tx: &Connection, texts: &[TextId], vector: bool) -> Result<(), Fault> {
     let mut flip = tx.prepare_cached("UPDATE texts SET vector = ?2 WHERE id = ?1 AND vector <> ?2 RETURNING space")?;
-    let mut mark_files = tx.prepare_cached("UPDATE manifest SET files_pending = ?2 WHERE summary = ?1")?;
     let mut holders = tx.prepare_cached("SELECT content, count(*) FROM chunks WHERE text = ?1 GROUP BY content")?;
-    let mut count = tx.prepare_cached(
-        "UPDATE contents SET n_vectors = n_vectors + ?2 WHERE id = ?1 RETURNING n_vectors < n_chunks",
-    )?;
-    let mut mark_chunks =
-        tx.prepare_cached("UPDATE manifest SET chunks_pending = ?2 WHERE content = ?1 AND chunks_pending <> ?2")?;
+    let mut count = tx.prepare_cached("UPDATE contents SET n_vectors = n_vectors + ?2 WHERE id = ?1")?;
     for text in texts {
         let space: Option<i64> = flip.query_row(params![text.0, vector], |row| row.get(0)).optional()?;
-        match space {
-            Some(SPACE_FILES) => {
-                mark_files.execute(params![text.0, !vector])?;
-            }
-            Some(SPACE_CHUNKS) => {
-                let contents: Vec<(u32, i64)> = holders
-                    .query_map([text.0], |row| Ok((row.get(0)?, row.get(1)?)))?
-                    .collect::<Result<_, _>>()?;
-                for (content, n_chunks) in contents {
-                    let change = if vector { n_chunks } else { -n_chunks };
-                    let pending: bool = count.query_row(params![content, change], |row| row.get(0))?;
-                    mark_chunks.execute(params![content, pending])?;
-                }
-            }
-            Some(_) | None => {}
+        if space != Some(SPACE_CHUNKS) {
+            continue;
+        }
+        let contents: Vec<(u32, i64)> = holders
+            .query_map([text.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (content, n_chunks) in contents {
+            let change = if vector { n_chunks } else { -n_chunks };
+            count.execute(params![content, change])?;
         }
     }
     Ok(())
@@ -88,9 +77,7 @@ pub(super) fn set_vectors(tx: &Connection, texts: &[TextId], vector: bool) -> Re
 pub(super) fn clear_vectors(tx: &Connection) -> Result<(), Fault> {
     tx.execute_batch(
         "UPDATE texts SET vector = 0 WHERE vector <> 0;
-         UPDATE contents SET n_vectors = 0 WHERE n_vectors <> 0;
-         UPDATE manifest SET files_pending = 1,
-             chunks_pending = (SELECT n_chunks > 0 FROM contents WHERE id = manifest.content);",
+         UPDATE contents SET n_vectors = 0 WHERE n_vectors <> 0;",
     )?;
     Ok(())
 }

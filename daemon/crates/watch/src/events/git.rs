@@ -72,6 +72,11 @@ impl Git {
                 || path.starts_with(self.place.common.join("refs")))
     }
 
+    /// Whether a path is the list of tracked files.
+    pub(super) fn is_index(&self, path: &Path) -> bool {
+        path == self.place.dir.join("index")
+    }
+
     /// Whether git is changing the tree just now.
     pub(super) fn is_busy(&mut self, now: Instant) -> bool {
         let mut locks = LOCKS

@@ -188,6 +188,7 @@ impl RootWatch {
             return;
         }
         let (mut touched, mut appeared) = (Vec::new(), Vec::new());
+        let mut is_indexed = false;
         for (path, change) in changes.paths {
             if path == self.root {
                 // Deleted or moved, and perhaps made again since.
@@ -199,6 +200,8 @@ impl RootWatch {
                 self.align_at = Some(now.max(self.align_from));
             } else if self.git.as_ref().is_some_and(|git| git.concerns(&path)) {
                 self.moves = Some((self.moves.map_or(now, |(first, _)| first), now));
+            } else if self.git.as_ref().is_some_and(|git| git.is_index(&path)) {
+                is_indexed = true;
             } else if let Ok(path) = path.strip_prefix(&self.root) {
                 self.sort(path, change, &mut touched, &mut appeared);
             }
@@ -214,6 +217,9 @@ impl RootWatch {
         self.tell();
         touched.retain(|path| self.pace.admits(path, now));
         self.hint(&touched);
+        if is_indexed {
+            (self.sink)(Hint::Index);
+        }
     }
 
     /// Decides what becomes of a path below the root.

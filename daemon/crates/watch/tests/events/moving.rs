@@ -56,6 +56,18 @@ fn commits_move_and_looking_does_not() {
 }
 
 #[test]
+fn what_is_added_to_the_index_is_about_no_file() {
+    let mut watched = Watched::repository(3);
+    watched.write("new.rs", "x");
+    watched.watch();
+    watched.git(&["add", "new.rs"]);
+    watched.wait_for(&Hint::Index);
+    watched.settle();
+    assert_eq!(watched.hinted(), [""; 0]);
+    assert_eq!(watched.count(&Hint::Head) + watched.count(&Hint::Anything), 0);
+}
+
+#[test]
 fn a_rebase_moves_a_few_times_at_most() {
     let mut watched = Watched::repository(3);
     watched.git(&["checkout", "--quiet", "-b", "side"]);

@@ -139,7 +139,7 @@ impl Watched {
     pub(crate) fn is_hinted(&self, path: &str) -> bool {
         self.hints().iter().any(|hint| match hint {
             Hint::Paths(paths) => paths.iter().any(|hinted| Path::new(path).starts_with(hinted)),
-            Hint::Head | Hint::Anything => false,
+            Hint::Head | Hint::Index | Hint::Anything => false,
         })
     }
 
@@ -176,6 +176,8 @@ impl Watched {
             match hint {
                 Hint::Paths(paths) => all.extend(paths.iter().map(|path| path.display().to_string())),
                 Hint::Head | Hint::Anything => all.push(format!("{hint:?}")),
+                // Of no file; looking may write it as well.
+                Hint::Index => {}
             }
         }
         all.retain(|path| !path.starts_with(MARK));

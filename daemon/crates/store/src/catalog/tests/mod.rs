@@ -82,6 +82,7 @@ fn extraction(texts: &[u32], symbols: Vec<Symbol>) -> (Extraction, Vec<Hash128>)
         language: "rust".to_owned(),
         chunks,
         symbols,
+        references: codemem_core::reference::References::default(),
         leading_comment: None,
         has_errors: false,
     };

@@ -500,7 +500,7 @@ impl World {
             (known.contents.len(), known.paths.len()),
             (model.contents.len(), model.paths.len())
         );
-        let n_names = catalog.definitions(&["name".into()], 100).expect("found").len();
+        let n_names = catalog.definitions(&["name".into()], None, 100).expect("found").len();
         assert_eq!(n_names, live.iter().map(|&c| n_symbols(c) as usize).sum::<usize>());
     }
 

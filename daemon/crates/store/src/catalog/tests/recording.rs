@@ -3,7 +3,7 @@
 use super::{VERSION, content_hash, extraction, file, mark_all, open, path, put, stamp, symbol, text_hash};
 use crate::SqliteCatalog;
 use crate::error::StoreError;
-use codemem_core::ids::{ChunkId, PathId, TextId, WorktreeId};
+use codemem_core::ids::{ChunkId, IdSet, PathId, TextId, WorktreeId};
 use codemem_core::ports::{Catalog, Garbage, ManifestChange, PortErrorKind};
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::LineSpan;
@@ -90,6 +90,12 @@ fn a_batch_is_recorded_and_read_back() {
     assert_eq!(run.lines, LineSpan { start: 5, end: 9 });
     assert_eq!(chunks[0].symbol.as_ref().expect("attributed").qualified_name, "Outer");
     assert_eq!(chunks[2].symbol, None);
+    let symbols = catalog.symbols_of(recorded[0].content).expect("found");
+    assert_eq!(
+        symbols.iter().map(|symbol| &*symbol.qualified_name).collect::<Vec<_>>(),
+        ["Outer", "Outer::run"]
+    );
+    assert_eq!(Some(&symbols[1]), chunks[1].symbol.as_ref());
 
     let wanted = [chunks[2].id, ChunkId(9_999), chunks[0].id];
     let found = catalog.chunks(&wanted).expect("found");
@@ -208,8 +214,8 @@ fn another_extractor_version_replaces_the_units_under_the_same_content() {
     assert_eq!(new[0].new_chunks.len(), 3);
     assert!(new[0].new_chunks.iter().all(|chunk| !old[0].new_chunks.contains(chunk)));
     assert!(catalog.chunks(&old[0].new_chunks).expect("found").is_empty());
-    assert!(catalog.definitions(&["old".into()], 5).expect("found").is_empty());
-    assert_eq!(catalog.definitions(&["new".into()], 5).expect("found").len(), 1);
+    assert!(catalog.definitions(&["old".into()], None, 5).expect("found").is_empty());
+    assert_eq!(catalog.definitions(&["new".into()], None, 5).expect("found").len(), 1);
     assert_eq!(summary(2), None, "not in the lexical index yet");
     mark_all(&catalog, &new);
     assert_eq!((summary(1), summary(2)), (None, Some(text_hash(1_001))));
@@ -257,7 +263,7 @@ fn definitions_are_found_by_any_case_and_every_name_gets_its_share() {
         .expect("recorded");
     let find = |names: &[&str], limit| -> Vec<String> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let found = catalog.definitions(&names, limit).expect("found");
+        let found = catalog.definitions(&names, None, limit).expect("found");
         found.into_iter().map(|symbol| symbol.name).collect()
     };
     assert_eq!(find(&["größe", "grösse"], 5), ["GRÖSSE"]);
@@ -268,15 +274,32 @@ fn definitions_are_found_by_any_case_and_every_name_gets_its_share() {
     assert_eq!(find(&["new"], 100).len(), 30);
     assert!(find(&["new"], 0).is_empty());
     assert!(find(&[], 5).is_empty());
-    let found = catalog.definitions(&["new".into()], 1).expect("found");
+    let found = catalog.definitions(&["new".into()], None, 1).expect("found");
     assert_eq!(
         (found[0].content, found[0].signature.as_str()),
         (recorded[0].content, "fn New()")
     );
 
+    // Nor must what the filter leaves out.
+    let other = catalog
+        .record(
+            tree,
+            &put(vec![file(
+                2,
+                8,
+                Some(extraction(&[1], vec![symbol("new", (1, 2), None)])),
+            )]),
+            VERSION,
+        )
+        .expect("recorded");
+    let within: IdSet = [other[0].content.0].into_iter().collect();
+    let found = catalog.definitions(&["new".into()], Some(&within), 2).expect("found");
+    let contents: Vec<_> = found.iter().map(|symbol| symbol.content).collect();
+    assert_eq!(contents, [other[0].content]);
+
     // What no manifest holds any more must not crowd out what can be shown.
     let change = ManifestChange {
-        removed: vec![recorded[0].path],
+        removed: vec![recorded[0].path, other[0].path],
         ..ManifestChange::default()
     };
     catalog.record(tree, &change, VERSION).expect("removed");

@@ -2,7 +2,7 @@
 
 use super::{VERSION, content_hash, extraction, file, mark_all, open, path, put, text_hash};
 use codemem_core::ids::{ContentId, TextId};
-use codemem_core::ports::{Catalog, FileRecord, Garbage, ManifestChange, VectorSpace};
+use codemem_core::ports::{Catalog, FileRecord, Garbage, ManifestChange, ManifestEntry, VectorSpace};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -140,6 +140,22 @@ fn a_catalog_of_version_1_is_filled_from_its_manifests() {
         assert_eq!(found, [Some(text_hash(1_003)), None, None], "opening {opening}");
         catalog.check().expect("sound");
         assert_eq!(catalog.garbage(&[]).expect("found"), Garbage::default());
+        // Its lines are what they were, and what has no vector still has none.
+        let [one, two] = ["/one", "/two"].map(|root| catalog.worktree(Path::new(root)).expect("there"));
+        let lines = |tree| -> Vec<(u32, u32, u64, i64)> {
+            let lines = catalog.manifest(tree).expect("listed").into_iter();
+            let told = |e: ManifestEntry| (e.path_id.0, e.summary.0, e.stamp.size, e.stamp.mtime_ns);
+            lines.map(told).collect()
+        };
+        assert_eq!(
+            (lines(one), lines(two)),
+            (vec![(1, 2, 7, -7), (2, 3, 8, -8)], vec![(1, 4, 7, -7)])
+        );
+        let pending = catalog.pending_vectors(VectorSpace::Files, 10).expect("listed");
+        let pending: Vec<_> = pending.iter().map(|file| (file.worktree, file.texts[0].1)).collect();
+        assert_eq!(pending, [(one, TextId(3)), (two, TextId(4))]);
+        assert_eq!(catalog.pending_vectors(VectorSpace::Chunks, 10).expect("listed"), []);
+        assert_eq!(catalog.counts(one).expect("counted").files_with_vector, 1);
     }
     let catalog = open(directory.path());
     catalog.mark_lexical(&[ContentId(2)], &[]).expect("marked");

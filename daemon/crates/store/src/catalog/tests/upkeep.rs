@@ -251,3 +251,28 @@ fn collecting_gives_the_disk_back_and_ids_are_not_given_out_again() {
     assert!(again[0].new_chunks[0] > *last.new_chunks.last().expect("20 chunks"));
     assert!(again[0].content > ContentId(200));
 }
+
+#[test]
+fn another_worktree_costs_some_fifty_bytes_a_file() {
+    const N_FILES: u32 = 4_000;
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let tree = catalog.worktree(Path::new("/one")).expect("added");
+    let files = (0..N_FILES).map(|n| file(n, n, Some(extraction(&[n], vec![]))));
+    catalog.record(tree, &put(files.collect()), VERSION).expect("recorded");
+    drop(catalog);
+    let catalog = open(directory.path());
+    let one = catalog.disk_bytes();
+    let other = catalog.worktree(Path::new("/two")).expect("added");
+    // As readers come by them: not in the order of their ids.
+    let files = (0..N_FILES).map(|n| file(n * 2_003 % N_FILES, n * 2_003 % N_FILES, None));
+    catalog.record(other, &put(files.collect()), VERSION).expect("recorded");
+    drop(catalog);
+    let catalog = open(directory.path());
+    let added = catalog.disk_bytes() - one;
+    assert!(added < u64::from(N_FILES) * 55, "{added} bytes for {N_FILES} files");
+    assert_eq!(
+        catalog.counts(tree).expect("counted"),
+        catalog.counts(other).expect("counted")
+    );
+}
