@@ -1,6 +1,9 @@
 //! Blocking work on named threads that are tracked and joined.
 
+mod rank;
+
 use crate::EngineError;
+pub(crate) use rank::step_back;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,19 +36,6 @@ pub(crate) struct StopOnDrop(Stop);
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
         self.0.request();
-    }
-}
-
-/// Lets the thread that calls, and those it starts, have the processor only when nobody else wants it: what they do can wait.
-/// Linux orders reading and writing by the same rank. Elsewhere, a thread has no rank of its own.
-pub(crate) fn step_back() {
-    #[cfg(target_os = "linux")]
-    {
-        /// Of 19: a tenth of the share of an ordinary thread.
-        const RANK: i32 = 10;
-        if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), RANK) {
-            tracing::debug!(%error, "a thread keeps its rank");
-        }
     }
 }
 

@@ -48,6 +48,12 @@ pub trait VectorIndex: Send + Sync {
     /// May take seconds; neither searches nor changes wait for it.
     fn check(&self) -> PortResult<()>;
 
+    /// Builds what makes searches of very many vectors faster, where that is worth its while. Takes minutes on a thread that the index
+    /// starts from the caller's, in the way of nothing but for moments at the end. `stop` is asked several times a second: once it says
+    /// so, the call returns `false`, and the work goes on for the next call to wait for, or comes to nothing when the index is
+    /// closed. `true` when nothing is left to do.
+    fn tune(&self, stop: &dyn Fn() -> bool) -> PortResult<bool>;
+
     /// The generation named when the index was created; see [`super::LexicalIndex::generation`].
     fn generation(&self) -> u64;
 

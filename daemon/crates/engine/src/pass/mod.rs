@@ -139,7 +139,7 @@ impl Pass<'_> {
     fn open_root(&self) -> Result<(), EngineError> {
         let identity = self.context.ports.source.identify(self.root);
         let identity = identity.map_err(EngineError::port("open the root"))?;
-        if project::key(&identity) == self.context.key {
+        if project::key(&identity) == **self.handle.project.load() {
             return Ok(());
         }
         Err(EngineError::Invalid {
@@ -163,6 +163,7 @@ impl Pass<'_> {
             max_file_bytes: self.config.max_file_bytes,
             force: self.force,
             known: self.has_recorded().then_some(&*self.stores.catalog),
+            steps_back: true,
             stop: self.stop,
         };
         if !plan.read.is_empty() {

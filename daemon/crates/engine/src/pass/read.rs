@@ -4,7 +4,7 @@
 
 use crate::EngineError;
 use crate::repository::job::Context;
-use crate::threads::Stop;
+use crate::threads::{self, Stop};
 use codemem_core::compose;
 use codemem_core::ids::{ContentHash, Hash128, PathId, TextHash};
 use codemem_core::path::RepoPath;
@@ -69,6 +69,8 @@ pub(super) struct Reader<'a> {
     pub(super) force: bool,
     /// Asked whether a file was recorded before, as a checkout of a branch finds them; `None` when nothing was.
     pub(super) known: Option<&'a dyn Catalog>,
+    /// Whether its threads are to be behind everybody else's.
+    pub(super) steps_back: bool,
     pub(super) stop: &'a Stop,
 }
 
@@ -91,7 +93,12 @@ impl Reader<'_> {
                 thread::Builder::new()
                     .name(format!("index-{index}"))
                     .stack_size(READER_STACK)
-                    .spawn_scoped(scope, move || span.in_scope(|| self.run(files, next, &findings_tx)))
+                    .spawn_scoped(scope, move || {
+                        if self.steps_back {
+                            threads::step_back();
+                        }
+                        span.in_scope(|| self.run(files, next, &findings_tx));
+                    })
                     .map_err(|error| PortError::new(PortErrorKind::Failed, error))
                     .map_err(EngineError::port("start an indexing thread"))?;
             }

@@ -181,6 +181,7 @@ impl Touch<'_> {
             force: false,
             // Asking is cheaper than extracting only where it saves reading the manifest to learn a file's language.
             known: (!is_few).then_some(&*self.stores.catalog),
+            steps_back: false,
             stop: self.stop,
         };
         if !is_few {

@@ -13,6 +13,7 @@ use crate::config::{Limits, Ports};
 use crate::pass::settle::Unsettled;
 use crate::threads;
 use codemem_core::ids::RepositoryKey;
+use codemem_core::ports::Root;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use tracing::Span;
 /// registered is brought up to date next.
 pub(crate) fn spawn(
     key: RepositoryKey,
-    roots: Vec<PathBuf>,
+    roots: Vec<Root>,
     ports: Ports,
     config: Arc<Limits>,
     pass_permits: Arc<Semaphore>,
@@ -36,7 +37,7 @@ pub(crate) fn spawn(
 ) -> RepositoryHandle {
     let (mailbox_tx, mailbox_rx) = mpsc::channel(MAILBOX);
     let (probe_tx, probe_rx) = mpsc::channel(1);
-    let published = Arc::new(Published::new(roots.iter().cloned()));
+    let published = Arc::new(Published::new(&roots));
     let context = Arc::new(Context {
         key: key.clone(),
         ports,
@@ -68,7 +69,7 @@ pub(crate) fn spawn(
         actor.healing.in_vain = true;
     }
     for root in roots {
-        actor.enqueue_pass(root, false, false);
+        actor.enqueue_pass(root.path, false, false);
     }
     tracker.spawn(actor.run());
     RepositoryHandle {
@@ -188,7 +189,7 @@ impl Actor {
     fn take(&mut self, command: Command) {
         match command {
             Command::Index { root, force, reply } => {
-                let handle = self.root(&root);
+                let handle = self.register(&root);
                 self.healing.begun &= self.is_busy();
                 self.healing.in_vain = false;
                 handle.state.send_modify(|state| {
@@ -196,7 +197,7 @@ impl Actor {
                         state.repaired = None;
                     }
                 });
-                let number = self.enqueue_pass(root, force, false);
+                let number = self.enqueue_pass(root.path, force, false).unwrap_or_default();
                 let _unheard = reply.send(IndexReply {
                     number,
                     state: handle.state.subscribe(),

@@ -158,7 +158,7 @@ impl Actor {
     }
 
     fn may_run_light(&self) -> bool {
-        self.light.is_none() && (self.running.is_none() || self.runs_vectors()) && self.is_open()
+        self.light.is_none() && (self.running.is_none() || self.runs_behind()) && self.is_open()
     }
 
     /// Queues the passes that hints ask for.
@@ -168,11 +168,17 @@ impl Actor {
         }
         let roots = self.context.published.roots.load_full();
         for (root, handle) in roots.iter() {
-            let is_wanted = handle.fresh.wanted().pass && !self.hinted.is_held(root);
+            // An edit that asks for one may have failed at what a pass would fail at, too: how it ended is not known yet.
+            let is_wanted = handle.fresh.wanted().pass && !self.hinted.is_held(root) && !self.looks_into(root);
             if is_wanted && !self.has_queued_pass(root) && !self.is_about_to_go(root) {
                 self.enqueue_pass(root.clone(), false, true);
             }
         }
+    }
+
+    fn looks_into(&self, root: &Path) -> bool {
+        let light = self.light.as_ref();
+        light.is_some_and(|light| matches!(&light.job, JobName::Touch(of) if of == root))
     }
 
     fn is_about_to_go(&self, root: &Path) -> bool {
@@ -221,7 +227,7 @@ impl Actor {
             Ok(LightOutcome::Failed) => self.failed(&light.job),
             Ok(LightOutcome::Damaged) => {
                 self.heal();
-                if self.runs_vectors() {
+                if self.runs_behind() {
                     self.make_room();
                 }
             }
@@ -241,7 +247,13 @@ impl Actor {
         match job {
             JobName::Touch(root) => self.hinted.failed(root),
             // Edits of any root.
-            JobName::Open | JobName::Reopen | JobName::Rest | JobName::Pass(..) | JobName::Vectors | JobName::Other => {
+            JobName::Open
+            | JobName::Reopen
+            | JobName::Rest
+            | JobName::Pass(..)
+            | JobName::Vectors
+            | JobName::Tune
+            | JobName::Other => {
                 for root in self.context.published.roots.load().keys() {
                     self.hinted.failed(root);
                 }
@@ -251,7 +263,7 @@ impl Actor {
 
     /// Counting reads the whole root: not while a pass does.
     fn may_count(&self) -> bool {
-        self.running.is_none() || self.runs_vectors()
+        self.running.is_none() || self.runs_behind()
     }
 
     /// Starts a count when one is due.

@@ -4,6 +4,7 @@ use super::reopen::{is_damage, reopen, report};
 use super::{Published, RootHandle, rest};
 use crate::EngineError;
 use crate::config::{Limits, Ports};
+use crate::pace::Pace;
 use crate::pass::Pass;
 use crate::pass::settle::{self, Unsettled};
 use crate::progress::{Phase, Progress};
@@ -59,6 +60,8 @@ pub(crate) enum Job {
     Pass { root: PathBuf, force: bool },
     /// Embed what has no vector.
     Vectors,
+    /// Make searches of very many vectors faster.
+    Tune,
     /// Forget a root.
     Remove {
         root: PathBuf,
@@ -92,6 +95,7 @@ impl Job {
             Self::Rest(_) => "repo-rest",
             Self::Pass { .. } => "repo-pass",
             Self::Vectors => "repo-vectors",
+            Self::Tune => "repo-tune",
             Self::Remove { .. } => "repo-remove",
             Self::Prune { .. } => "repo-prune",
         }
@@ -121,6 +125,7 @@ pub(crate) fn run(context: &Context, job: Job, stop: &Stop, may_heal: bool) -> O
         }
         Job::Pass { root, force } => pass(context, &root, force, stop, may_heal),
         Job::Vectors => vectors(context, stop, may_heal),
+        Job::Tune => tune(context, stop, may_heal),
         Job::Remove { root, reply } => answer(reply, remove(context, &root), may_heal),
         Job::Prune { dry_run, reply } => {
             let pruned = stores(context).and_then(|stores| {
@@ -462,6 +467,32 @@ fn vectors(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
                 });
             }
             Outcome::Done
+        }
+    }
+}
+
+/// Waits for what makes searches faster, as long as nothing else is to be done: interrupted, it goes on by itself.
+fn tune(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
+    threads::step_back();
+    let roots = context.published.roots.load_full();
+    let Some(stores) = context.published.stores.load_full() else {
+        return Outcome::Done;
+    };
+    Pace::new(&context.config, context.ports.system.as_ref(), stop).wait(0, roots.values());
+    if stop.is_requested() {
+        return Outcome::Interrupted;
+    }
+    let tuned = stores.vectors.tune(&|| stop.is_requested());
+    match tuned.map_err(EngineError::port("tune the vectors")) {
+        Ok(true) => Outcome::Done,
+        Ok(false) => Outcome::Interrupted,
+        Err(error) => {
+            // Answers are the same without.
+            tracing::warn!(error = error.chain(), "searches of vectors stay as fast as they are");
+            if may_heal && is_damage(&error) {
+                return Outcome::Damaged;
+            }
+            Outcome::Failed
         }
     }
 }

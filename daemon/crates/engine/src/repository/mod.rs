@@ -22,14 +22,15 @@ use crate::prune::PruneReport;
 use crate::view::View;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{Stores, WorktreeCounts};
+use codemem_core::memory::ProjectKey;
+use codemem_core::ports::{Root, Stores, WorktreeCounts};
 use codemem_core::skip::SkipReason;
 use rest::Used;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Requests waiting for one actor. More than a handful means that clients repeat themselves; they wait.
@@ -39,7 +40,7 @@ const MAILBOX: usize = 32;
 pub(crate) enum Command {
     /// Bring a root up to date. Answers with the request's number.
     Index {
-        root: PathBuf,
+        root: Root,
         force: bool,
         reply: oneshot::Sender<IndexReply>,
     },
@@ -120,6 +121,10 @@ pub(crate) struct Published {
 /// What is published of one root.
 #[derive(Clone)]
 pub(crate) struct RootHandle {
+    /// The project that it is registered with: clones in one index have one each.
+    pub(crate) project: Arc<ArcSwap<ProjectKey>>,
+    /// When it was registered, where that is known.
+    pub(crate) since: Option<SystemTime>,
     /// Written by the actor and by the job that works on the root.
     pub(crate) state: Arc<watch::Sender<RootState>>,
     /// The manifest as of the last commit; empty before the first is loaded.
@@ -133,8 +138,9 @@ pub(crate) struct RootHandle {
 }
 
 impl Published {
-    fn new(roots: impl IntoIterator<Item = PathBuf>) -> Self {
-        let roots = roots.into_iter().map(|root| (root, RootHandle::default())).collect();
+    fn new(roots: &[Root]) -> Self {
+        let published = |root: &Root| (root.path.clone(), RootHandle::new(root));
+        let roots = roots.iter().map(published).collect();
         Self {
             stores: ArcSwapOption::empty(),
             roots: ArcSwap::from_pointee(roots),
@@ -153,9 +159,12 @@ impl Published {
     }
 }
 
-impl Default for RootHandle {
-    fn default() -> Self {
+impl RootHandle {
+    /// Of a root of which nothing is known yet.
+    pub(crate) fn new(root: &Root) -> Self {
         Self {
+            project: Arc::new(ArcSwap::from_pointee(root.project.clone())),
+            since: root.since,
             state: Arc::new(watch::Sender::new(RootState::default())),
             view: Arc::new(ArcSwapOption::empty()),
             counts: Arc::default(),

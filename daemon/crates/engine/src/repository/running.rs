@@ -59,6 +59,7 @@ pub(super) enum JobName {
     /// The root, and the newest request that the pass serves.
     Pass(PathBuf, u64),
     Vectors,
+    Tune,
     /// An edit of the root.
     Touch(PathBuf),
     Other,

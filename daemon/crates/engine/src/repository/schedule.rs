@@ -10,6 +10,7 @@ use super::{RootHandle, light};
 use crate::EngineError;
 use crate::progress::{Phase, Progress};
 use crate::threads::{self, Stop};
+use codemem_core::ports::Root;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,26 +21,31 @@ impl Actor {
         self.running.is_some() || self.light.is_some() || !self.queue.is_empty()
     }
 
-    /// The handle of a root, published when it is new.
-    pub(super) fn root(&self, root: &Path) -> RootHandle {
-        let roots = self.context.published.roots.load();
-        if let Some(handle) = roots.get(root) {
-            return handle.clone();
+    /// The handle of a root with its project, published when it is new.
+    pub(super) fn register(&self, root: &Root) -> RootHandle {
+        if let Some(handle) = self.root(&root.path) {
+            handle.project.store(Arc::new(root.project.clone()));
+            return handle;
         }
-        let handle = RootHandle::default();
+        let handle = RootHandle::new(root);
         self.context.published.roots.rcu(|roots| {
             let mut roots = (**roots).clone();
-            roots.insert(root.to_path_buf(), handle.clone());
+            roots.insert(root.path.clone(), handle.clone());
             roots
         });
         handle
     }
 
-    /// Queues a pass over a root; one that waits already serves both requests.
-    pub(super) fn enqueue_pass(&mut self, root: PathBuf, force: bool, by_hint: bool) -> u64 {
-        let handle = self.root(&root);
+    fn root(&self, root: &Path) -> Option<RootHandle> {
+        self.context.published.roots.load().get(root).cloned()
+    }
+
+    /// Queues a pass over a root; one that waits already serves both requests. The request's number; none for a root that was
+    /// forgotten meanwhile.
+    pub(super) fn enqueue_pass(&mut self, root: PathBuf, force: bool, by_hint: bool) -> Option<u64> {
+        let handle = self.root(&root)?;
         if self.context.is_read_only() {
-            return handle.state.borrow().requested;
+            return Some(handle.state.borrow().requested);
         }
         let busy = self.runs_pass_over(&root);
         let mut number = 0;
@@ -62,7 +68,7 @@ impl Actor {
             }
             None => self.enqueue(Job::Pass { root, force }, by_hint),
         }
-        number
+        Some(number)
     }
 
     /// Whether a pass over the root waits.
@@ -75,29 +81,46 @@ impl Actor {
         if self.context.is_read_only() {
             return;
         }
-        match self.queue.iter_mut().find(|queued| matches!(queued.job, Job::Vectors)) {
-            Some(waiting) => waiting.by_hint &= by_hint,
-            None => self.queue.push_back(Queued {
-                by_hint,
-                ..Queued::here(Job::Vectors)
-            }),
+        if let Some(waiting) = self.queue.iter_mut().find(|queued| matches!(queued.job, Job::Vectors)) {
+            waiting.by_hint &= by_hint;
+            return;
+        }
+        // The one job that is behind them.
+        self.queue.retain(|queued| !matches!(queued.job, Job::Tune));
+        self.queue.push_back(Queued {
+            by_hint,
+            ..Queued::here(Job::Vectors)
+        });
+        if self.runs(&JobName::Tune) {
+            self.make_room();
         }
     }
 
-    /// Queues a job ahead of waiting vectors and asks running vectors to make room: they are the
-    /// one job that can take an hour, and they resume where they were.
+    /// Queues what makes searches faster behind everything else; vectors are followed by it anyway.
+    fn enqueue_tune(&mut self) {
+        let is_behind = |queued: &Queued| matches!(queued.job, Job::Vectors | Job::Tune);
+        if !self.queue.iter().any(is_behind) {
+            self.queue.push_back(Queued {
+                by_hint: true,
+                ..Queued::here(Job::Tune)
+            });
+        }
+    }
+
+    /// Queues a job ahead of waiting vectors and asks running vectors to make room: they can take an
+    /// hour, and resume where they were. So does what comes behind them.
     pub(super) fn enqueue(&mut self, job: Job, by_hint: bool) {
         let place = self
             .queue
             .iter()
-            .position(|queued| matches!(queued.job, Job::Vectors))
+            .position(|queued| matches!(queued.job, Job::Vectors | Job::Tune))
             .unwrap_or(self.queue.len());
         let queued = Queued {
             by_hint,
             ..Queued::here(job)
         };
         self.queue.insert(place, queued);
-        if self.runs_vectors() {
+        if self.runs_behind() {
             self.make_room();
         }
     }
@@ -110,14 +133,22 @@ impl Actor {
     }
 
     pub(super) fn runs_vectors(&self) -> bool {
-        let running = self.running.as_ref();
-        running.is_some_and(|running| running.job == JobName::Vectors)
+        self.runs(&JobName::Vectors)
+    }
+
+    /// Whether the job of the queue that runs makes room for every other, and edits are taken in beside it.
+    pub(super) fn runs_behind(&self) -> bool {
+        self.runs_vectors() || self.runs(&JobName::Tune)
+    }
+
+    fn runs(&self, job: &JobName) -> bool {
+        self.running.as_ref().is_some_and(|running| running.job == *job)
     }
 
     /// The permit that was waited for has come.
     pub(super) fn take_permit(&mut self, permit: Option<OwnedSemaphorePermit>) {
         self.permit.take(permit);
-        if self.runs_vectors() {
+        if self.runs_behind() {
             self.make_room();
         }
     }
@@ -130,7 +161,7 @@ impl Actor {
                 .queue
                 .front()
                 .is_some_and(|first| matches!(first.job, Job::Pass { .. }));
-            let has_room = self.running.is_none() || self.runs_vectors();
+            let has_room = self.running.is_none() || self.runs_behind();
             self.permit.want(passes && has_room, &self.context.pass_permits);
             if !self.is_owed() {
                 self.start_light();
@@ -140,8 +171,7 @@ impl Actor {
         } else {
             self.permit.want(false, &self.context.pass_permits);
         }
-        // Resting is no work: nobody is to be kept awake by it.
-        let running = self.running.as_ref().filter(|running| running.job != JobName::Rest);
+        let running = self.running.as_ref().filter(|running| is_work(&running.job));
         if running.is_some_and(|running| !running.by_hint) {
             self.context.published.used.touch();
         }
@@ -156,7 +186,7 @@ impl Actor {
             Some(Job::Open | Job::Reopen) => true,
             Some(Job::Pass { .. }) => self.hinted.is_last_started && self.permit.is_held(),
             Some(Job::Rest(_) | Job::Remove { .. } | Job::Prune { .. }) => self.hinted.is_last_started,
-            Some(Job::Vectors) | None => false,
+            Some(Job::Vectors | Job::Tune) | None => false,
         }
     }
 
@@ -172,7 +202,7 @@ impl Actor {
             first => first.map(|_| 0),
         };
         let Some(place) = place else { return };
-        let starts_beside = matches!(self.queue[place].job, Job::Vectors);
+        let starts_beside = matches!(self.queue[place].job, Job::Vectors | Job::Tune);
         if self.light.is_some() && !starts_beside {
             return;
         }
@@ -185,12 +215,17 @@ impl Actor {
             Job::Rest(_) => (JobName::Rest, None),
             Job::Pass { root, .. } => (JobName::Pass(root.clone(), self.requested(root)), self.permit.spend()),
             Job::Vectors => (JobName::Vectors, None),
+            Job::Tune => (JobName::Tune, None),
             Job::Remove { .. } | Job::Prune { .. } => (JobName::Other, None),
         };
-        self.hinted.is_last_started &= name == JobName::Vectors;
+        self.hinted.is_last_started &= matches!(name, JobName::Vectors | JobName::Tune);
         let (context, stop) = (Arc::clone(&self.context), Stop::default());
         let (thread, job_stop) = (job.thread_name(), stop.clone());
         let may_heal = self.may_heal();
+        if is_work(&name) {
+            // Before it has done anything that shows.
+            self.context.published.busy.send_replace(true);
+        }
         let run = || {
             threads::run(&self.tracker, thread, move || {
                 let _permit = permit;
@@ -215,6 +250,7 @@ impl Actor {
         };
         let (context, stop, span) = (Arc::clone(&self.context), Stop::default(), Span::none());
         let (job_stop, may_heal) = (stop.clone(), self.may_heal());
+        self.context.published.busy.send_replace(true);
         let run = || {
             threads::run(&self.tracker, job.thread_name(), move || {
                 light::run(&context, &job, &job_stop, may_heal)
@@ -260,6 +296,7 @@ impl Actor {
             (JobName::Vectors, Ok(Outcome::Done)) if std::mem::take(&mut self.hinted.new_texts) => {
                 self.enqueue_vectors(true);
             }
+            (JobName::Vectors, Ok(Outcome::Done)) | (JobName::Tune, Ok(Outcome::Interrupted)) => self.enqueue_tune(),
             (JobName::Pass(root, covers), Err(error)) => {
                 if let Some(handle) = published.roots.load().get(&root) {
                     job::record_failure(handle, covers, &error);
@@ -273,7 +310,8 @@ impl Actor {
                 self.watch_or_not();
             }
             (JobName::Pass(..), Ok(Outcome::Interrupted | Outcome::Damaged))
-            | (JobName::Vectors, Ok(Outcome::Done | Outcome::Failed | Outcome::Damaged))
+            | (JobName::Vectors, Ok(Outcome::Failed | Outcome::Damaged))
+            | (JobName::Tune, Ok(Outcome::Done | Outcome::Failed | Outcome::Damaged) | Err(_))
             | (JobName::Other | JobName::Rest | JobName::Touch(_), _) => {}
         }
     }
@@ -287,4 +325,9 @@ impl Actor {
         let running = self.running.as_ref();
         running.is_some_and(|running| matches!(&running.job, JobName::Pass(of, _) if of == root))
     }
+}
+
+/// Whether a job keeps anybody awake. Resting does not, nor does what nobody waits for.
+fn is_work(job: &JobName) -> bool {
+    !matches!(job, JobName::Rest | JobName::Tune)
 }

@@ -1,6 +1,7 @@
 //! The vector index of one repository: a directory with a descriptor and a shard per space.
 
 use super::descriptor::{Descriptor, SPACES, shard_directory, slot};
+use super::graph::{self, Build};
 use super::shard::Shard;
 use crate::engine::{DELETE_RESERVE, DISK_RESERVE, WRITE_AMPLIFICATION};
 use crate::error::{StoreError, StoreResult};
@@ -12,27 +13,42 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Vectors up to which every query looks at each of them: 50,000 of 384 dimensions take about 12 ms,
-/// and a graph over them a minute and a half of CPU to build.
-const EXACT_UP_TO: usize = 50_000;
-
 /// The vector index of one repository. Any thread searches; writers queue.
 pub struct EdgeVectors {
     directory: PathBuf,
     generation: u64,
-    /// Held around every change; also what the descriptor file says.
-    writer: Mutex<Descriptor>,
+    /// Held around every change.
+    writer: Mutex<Writer>,
     spaces: [RwLock<Slot>; 2],
     written: Arc<AtomicBool>,
 }
 
+/// What only one thread at a time has.
+pub(super) struct Writer {
+    /// What the descriptor file says.
+    descriptor: Descriptor,
+    /// The graph that is being built.
+    pub(super) build: Option<Build>,
+    /// Building one has failed; it is not tried again.
+    pub(super) has_failed_to_build: bool,
+}
+
+impl Writer {
+    /// Notes for a build of the space that these vectors come or go.
+    fn note(&mut self, space: VectorSpace, texts: impl IntoIterator<Item = TextId>) {
+        if let Some(build) = self.build.as_mut().filter(|build| build.space() == space) {
+            build.note(texts);
+        }
+    }
+}
+
 /// What there is of a space.
-enum Slot {
+pub(super) enum Slot {
     /// Nothing yet.
     Absent,
     /// A shard.
     Open(Shard),
-    /// A shard that could not be opened again after its log was cut. Its files are left alone.
+    /// A shard that could not be opened again after its log was cut, or in its new place. Its files are left alone.
     Lost,
 }
 
@@ -40,6 +56,7 @@ impl EdgeVectors {
     /// Opens the index in `directory`; `None` when there is none. A shard that cannot be read is a
     /// [`StoreError::DamagedVectors`].
     pub fn open(directory: &Path) -> StoreResult<Option<Self>> {
+        graph::clear_up(directory)?;
         let Some(descriptor) = Descriptor::load(directory)? else {
             return Ok(None);
         };
@@ -75,6 +92,7 @@ impl EdgeVectors {
 
     /// Makes an empty index in `directory` for the catalog of this generation. One that is there is deleted.
     pub fn create(directory: &Path, generation: u64) -> StoreResult<Self> {
+        graph::clear_up(directory)?;
         files::remove_directory(directory)?;
         files::create_private_directory(directory)?;
         let descriptor = Descriptor {
@@ -111,30 +129,15 @@ impl EdgeVectors {
         Arc::clone(&self.written)
     }
 
-    /// Tidies up for size and speed: rewrites segments with many deleted vectors, and builds a graph
-    /// over a space of more than 50,000. True when anything changed. May take minutes of CPU;
-    /// searches go on, changes wait.
-    pub fn optimize(&self) -> StoreResult<bool> {
-        self.optimize_above(EXACT_UP_TO)
-    }
-
-    pub(super) fn optimize_above(&self, n_vectors: usize) -> StoreResult<bool> {
-        let _writer = self.lock_writer();
-        let mut changed = false;
-        for space in SPACES {
-            if let Some(shard) = self.read(space).shard()? {
-                changed |= shard.optimize(Some(n_vectors))?;
-                shard.flush()?;
-            }
-        }
-        Ok(changed)
-    }
-
     fn new(directory: PathBuf, descriptor: Descriptor, slots: [Slot; 2]) -> Self {
         Self {
             directory,
             generation: descriptor.generation,
-            writer: Mutex::new(descriptor),
+            writer: Mutex::new(Writer {
+                descriptor,
+                build: None,
+                has_failed_to_build: false,
+            }),
             spaces: slots.map(RwLock::new),
             written: Arc::default(),
         }
@@ -145,7 +148,7 @@ impl EdgeVectors {
             return Ok(());
         };
         let mut writer = self.lock_writer();
-        let dimension = writer.dimension.unwrap_or(first.len());
+        let dimension = writer.descriptor.dimension.unwrap_or(first.len());
         for (text, vector) in points {
             self.require_dimension(dimension, vector)?;
             if !vector.iter().all(|component| component.is_finite()) {
@@ -154,24 +157,25 @@ impl EdgeVectors {
         }
         self.require_room((points.len() * dimension * size_of::<f32>()) as u64)?;
         if self.read(space).shard()?.is_none() {
-            self.create_shard(&mut writer, space, dimension)?;
+            self.create_shard(&mut writer.descriptor, space, dimension)?;
         }
+        writer.note(space, points.iter().map(|(text, _)| *text));
         match self.read(space).shard()? {
             Some(shard) => shard.upsert(points),
             None => Ok(()),
         }
     }
 
-    fn create_shard(&self, writer: &mut Descriptor, space: VectorSpace, dimension: usize) -> StoreResult<()> {
+    fn create_shard(&self, descriptor: &mut Descriptor, space: VectorSpace, dimension: usize) -> StoreResult<()> {
         let directory = shard_directory(&self.directory, space);
         files::remove_directory(&directory)?;
         let shard = Shard::create(&directory, dimension)?;
         shard.flush()?;
-        let mut next = writer.clone();
+        let mut next = descriptor.clone();
         next.dimension = Some(dimension);
         next.has_shard[slot(space)] = true;
         next.save(&self.directory)?;
-        *writer = next;
+        *descriptor = next;
         *self.write(space) = Slot::Open(shard);
         Ok(())
     }
@@ -185,10 +189,11 @@ impl EdgeVectors {
         files::require_room(&self.directory, DELETE_RESERVE)?;
         let has_room = self.require_room(0).is_ok();
         for space in SPACES {
+            writer.note(space, texts.iter().copied());
             let (n_left, rewritten) = match self.read(space).shard()? {
                 Some(shard) => {
                     shard.delete(texts)?;
-                    // With a graph, rewriting means building it again: that is left to `optimize`.
+                    // With a graph, rewriting means building it again: that is left to `tune`.
                     let rewritten = has_room && !shard.has_graph()? && shard.optimize(None)?;
                     if rewritten {
                         shard.flush()?;
@@ -207,14 +212,17 @@ impl EdgeVectors {
         Ok(())
     }
 
-    fn remove_shard(&self, writer: &mut Descriptor, space: VectorSpace) -> StoreResult<()> {
-        let mut next = writer.clone();
+    fn remove_shard(&self, writer: &mut Writer, space: VectorSpace) -> StoreResult<()> {
+        if writer.build.as_ref().is_some_and(|build| build.space() == space) {
+            writer.build = None;
+        }
+        let mut next = writer.descriptor.clone();
         next.has_shard[slot(space)] = false;
         if next.has_shard == [false; 2] {
             next.dimension = None;
         }
         next.save(&self.directory)?;
-        *writer = next;
+        writer.descriptor = next;
         match std::mem::replace(&mut *self.write(space), Slot::Absent) {
             Slot::Open(shard) => shard.destroy(),
             Slot::Lost => files::remove_directory(&shard_directory(&self.directory, space)),
@@ -288,31 +296,40 @@ impl EdgeVectors {
         files::require_room(&self.directory, DISK_RESERVE + WRITE_AMPLIFICATION * vector_bytes)
     }
 
-    fn lock_writer(&self) -> MutexGuard<'_, Descriptor> {
+    pub(super) fn lock_writer(&self) -> MutexGuard<'_, Writer> {
         self.written.store(true, Ordering::Relaxed);
+        self.look_at_writer()
+    }
+
+    /// The same for those who change nothing.
+    pub(super) fn look_at_writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self, space: VectorSpace) -> SlotRead<'_> {
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn read(&self, space: VectorSpace) -> SlotRead<'_> {
         SlotRead {
             slot: self.spaces[slot(space)].read().unwrap_or_else(PoisonError::into_inner),
             directory: &self.directory,
         }
     }
 
-    fn write(&self, space: VectorSpace) -> RwLockWriteGuard<'_, Slot> {
+    pub(super) fn write(&self, space: VectorSpace) -> RwLockWriteGuard<'_, Slot> {
         self.spaces[slot(space)].write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A space held for reading.
-struct SlotRead<'v> {
+pub(super) struct SlotRead<'v> {
     slot: RwLockReadGuard<'v, Slot>,
     directory: &'v Path,
 }
 
 impl SlotRead<'_> {
-    fn shard(&self) -> StoreResult<Option<&Shard>> {
+    pub(super) fn shard(&self) -> StoreResult<Option<&Shard>> {
         match &*self.slot {
             Slot::Absent => Ok(None),
             Slot::Open(shard) => Ok(Some(shard)),
@@ -374,6 +391,10 @@ impl VectorIndex for EdgeVectors {
             }
         }
         Ok(())
+    }
+
+    fn tune(&self, stop: &dyn Fn() -> bool) -> PortResult<bool> {
+        Ok(self.tune_above(graph::EXACT_UP_TO, stop)?)
     }
 
     fn generation(&self) -> u64 {

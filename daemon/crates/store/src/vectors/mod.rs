@@ -5,6 +5,7 @@
 
 mod descriptor;
 mod edge;
+mod graph;
 mod shard;
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use crate::files;
 use codemem_core::ids::{IdSet, TextId};
 use qdrant_edge::{
     Condition, Distance, EdgeConfig, EdgeConfigBuilder, EdgeOptimizersConfig, EdgeVectorParamsBuilder, Filter,
-    HasIdCondition, NamedQuery, PointId, PointInsertOperations, PointOperations, PointStructPersisted, QueryEnum,
-    QueryRequest, ScoringQuery, ScrollRequest, VectorStructInternal, VectorStructPersisted, WithPayloadInterface,
-    WithVector,
+    HasIdCondition, HnswIndexConfig, NamedQuery, PointId, PointInsertOperations, PointOperations, PointStructPersisted,
+    QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, SearchParams, VectorStructInternal, VectorStructPersisted,
+    WithPayloadInterface, WithVector,
 };
 use std::mem::size_of;
 use std::path::Path;
@@ -31,12 +31,16 @@ const ID_BATCH: usize = 10_000;
 /// Vectors compared in the time that one more hit, or one more id of a filter, takes: about a microsecond.
 const VECTORS_PER_HIT: usize = 15;
 
+/// Vectors of a graph that are kept in view for each one asked for: of 50,000 chunks of 24 repositories, the 10 nearest are found to
+/// 99.7 % and the 300 nearest to 98 % with 2, to 99 % and 95 % with 1.
+const CANDIDATES_PER_HIT: usize = 2;
+
 /// Share and number of vectors deleted from a segment that make rewriting it worth while.
 const VACUUM_SHARE: f64 = 0.2;
 const VACUUM_MIN_VECTORS: usize = 1_000;
 
 /// Segments that are left side by side: one that is being written and one that is not.
-const SEGMENTS: usize = 2;
+pub(super) const SEGMENTS: usize = 2;
 
 /// An `indexing_threshold` that means never.
 const NEVER: usize = 0;
@@ -127,11 +131,16 @@ impl Shard {
         let request = QueryRequest {
             prefetches: Vec::new(),
             query: Some(ScoringQuery::Vector(nearest)),
+            params: Some(SearchParams {
+                // The engine's way through a graph by a filter finds too little where the filter leaves little.
+                exact: filter.is_some(),
+                hnsw_ef: Some(CANDIDATES_PER_HIT * limit),
+                ..SearchParams::default()
+            }),
             filter,
             score_threshold: None,
             limit,
             offset: 0,
-            params: None,
             with_vector: WithVector::Bool(false),
             with_payload: WithPayloadInterface::Bool(false),
         };
@@ -219,6 +228,11 @@ impl Shard {
         self.engine.has_long_log()
     }
 
+    /// Closes the shard, which makes everything durable.
+    pub(super) fn close(self) -> StoreResult<()> {
+        self.engine.close()
+    }
+
     /// Closes and opens the shard, which gives its operation log back to the file system.
     pub(super) fn reopen(self) -> StoreResult<Self> {
         let directory = self.engine.directory().to_owned();
@@ -246,6 +260,40 @@ impl Shard {
         })
     }
 
+    /// Whether enough vectors lie outside of a graph, or enough of one has been deleted, for building to be worth its while. What
+    /// was deleted hides as many that lie outside.
+    pub(super) fn is_worth_a_graph(&self, above: usize) -> StoreResult<bool> {
+        self.engine.run("look at a shard", |shard| {
+            let info = shard.info();
+            let (n_all, n_indexed) = (info.points_count, info.indexed_vectors_count);
+            let n_deleted = n_indexed.saturating_sub(n_all);
+            Ok(n_all.saturating_sub(n_indexed) > above || n_deleted as f64 > VACUUM_SHARE * n_indexed as f64)
+        })
+    }
+
+    /// The vectors of those of the texts that have one.
+    pub(super) fn vectors_of(&self, texts: &[TextId]) -> StoreResult<Vec<(TextId, Vec<f32>)>> {
+        let ids: Vec<PointId> = texts.iter().map(|text| point_id(text.0)).collect();
+        let (payload, vector) = (WithPayloadInterface::Bool(false), WithVector::Bool(true));
+        let records = self.engine.run("read vectors", |shard| {
+            shard.retrieve(&ids, Some(payload), Some(vector))
+        })?;
+        let mut found = Vec::with_capacity(records.len());
+        for record in records {
+            match (record.id, record.vector) {
+                (PointId::NumId(id), Some(VectorStructInternal::Single(vector))) => {
+                    found.extend(u32::try_from(id).ok().map(|id| (TextId(id), vector)));
+                }
+                (PointId::NumId(_) | PointId::Uuid(_), _) => {
+                    return Err(self
+                        .engine
+                        .damaged(format!("the vector of point {} is not one", record.id)));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether a search may go through a graph.
     pub(super) fn has_graph(&self) -> StoreResult<bool> {
         self.engine
@@ -262,8 +310,19 @@ fn config(dimension: usize) -> EdgeConfig {
     EdgeConfigBuilder::new()
         .vector(VECTOR_NAME, vector)
         .optimizers(optimizers(NEVER))
+        .hnsw_config(graph())
         .wal_options(engine::log_options())
         .build()
+}
+
+/// How graphs are built and kept: on half of the processors, and mapped as the vectors are.
+fn graph() -> HnswIndexConfig {
+    let n_threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
+    HnswIndexConfig {
+        max_indexing_threads: n_threads,
+        on_disk: Some(true),
+        ..HnswIndexConfig::default()
+    }
 }
 
 fn optimizers(indexing_threshold_kib: usize) -> EdgeOptimizersConfig {

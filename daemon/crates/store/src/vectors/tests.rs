@@ -38,7 +38,7 @@ fn nearest(query: &[f32], ids: impl IntoIterator<Item = u32>, limit: usize) -> V
     scored.into_iter().take(limit).map(|(id, _)| TextId(id)).collect()
 }
 
-fn ids(found: &[(TextId, f32)]) -> Vec<TextId> {
+pub(super) fn ids(found: &[(TextId, f32)]) -> Vec<TextId> {
     found.iter().map(|&(id, _)| id).collect()
 }
 
@@ -49,7 +49,7 @@ fn index() -> (TempDir, EdgeVectors) {
 }
 
 /// The files as a SIGKILL would leave them: copied while the index is open.
-fn killed(directory: &Path) -> TempDir {
+pub(super) fn killed(directory: &Path) -> TempDir {
     fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(to).expect("made");
         for entry in fs::read_dir(from).expect("listed") {
@@ -67,7 +67,7 @@ fn killed(directory: &Path) -> TempDir {
     copied
 }
 
-fn reopened(directory: &Path) -> EdgeVectors {
+pub(super) fn reopened(directory: &Path) -> EdgeVectors {
     EdgeVectors::open(directory).expect("readable").expect("there")
 }
 
@@ -329,36 +329,6 @@ fn a_long_operation_log_is_cut_and_nothing_is_lost() {
     let last = 49 * 256 + 5;
     let found = vectors.search(Chunks, &wide(last), None, 1).expect("searched");
     assert_eq!(ids(&found), [TextId(last % 512)]);
-}
-
-#[test]
-fn optimising_builds_a_graph_that_finds_the_same() {
-    let (directory, vectors) = index();
-    vectors.upsert(Chunks, &points(0..2_000)).expect("added");
-    assert!(!vectors.optimize().expect("small enough to be searched exactly"));
-    assert!(vectors.optimize_above(500).expect("optimised"));
-    let check = |vectors: &EdgeVectors| {
-        assert_eq!(vectors.count(Chunks).expect("counted"), 2_000);
-        let hits = (0..50)
-            .filter(|&id| {
-                let found = vectors.search(Chunks, &vector(id), None, 3).expect("searched");
-                found.first().is_some_and(|&(first, _)| first == TextId(id))
-            })
-            .count();
-        assert!(hits >= 48, "{hits} of 50 found themselves");
-    };
-    check(&vectors);
-    vectors
-        .upsert(Chunks, &[(TextId(5), vector(9_999))])
-        .expect("written beside the graph");
-    let found = vectors.search(Chunks, &vector(9_999), None, 1).expect("searched");
-    assert_eq!(ids(&found), [TextId(5)]);
-    vectors.upsert(Chunks, &points([5])).expect("put back");
-    vectors.delete(&[TextId(1_999)]).expect("deleted");
-    vectors.upsert(Chunks, &points([1_999])).expect("put back");
-    vectors.flush().expect("flushed");
-    drop(vectors);
-    check(&reopened(directory.path()));
 }
 
 #[test]
