@@ -1,14 +1,19 @@
 //! Reading a query: its words and their weights, the identifiers in it, the names it may ask for.
 
-use crate::ports::QueryTerm;
+mod prompt;
+
+use crate::ports::{LexicalQuery, QueryTerm};
 use crate::token::{self, Tokenizer};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Most candidate symbol names looked up for one query.
 const MAX_NAMES: usize = 96;
 
 /// Weight of words that say what kind of answer is wanted rather than which.
 const FILLER_WEIGHT: f32 = 0.3;
+
+/// Weight of an identifier beside the question: a prompt names what it is about.
+const CONTEXT_WEIGHT: f32 = 0.2;
 
 /// Weight of one part of a compound identifier; the whole identifier has weight 1.
 const PART_WEIGHT: f32 = 0.7;
@@ -18,7 +23,10 @@ const PART_WEIGHT: f32 = 0.7;
 pub struct Query {
     /// What was asked, trimmed.
     pub text: String,
-    /// Distinct tokens with their weights, in order of first occurrence.
+    /// The sentences of a long text that ask; all of a short one. What is embedded.
+    pub question: String,
+    /// Distinct tokens with their weights, in order of first occurrence, the question's first. At most
+    /// [`LexicalQuery::MAX_TERMS`] of a long text.
     pub terms: Vec<QueryTerm>,
     /// Possible symbol names, lower-cased, each once.
     pub names: Vec<Name>,
@@ -54,10 +62,14 @@ impl Query {
     /// Reads a query.
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
-        let words: Vec<Word<'_>> = words(text);
+        let asked = prompt::question(text);
+        let is_whole = matches!(&asked[..], [all] if all.len() == text.len());
+        let words: Vec<Word<'_>> = asked.iter().flat_map(|part| words(&text[part.clone()])).collect();
         let is_identifier = !words.is_empty() && !text.contains(char::is_whitespace);
+        let question: Vec<&str> = asked.into_iter().map(|part| &text[part]).collect();
         let mut query = Self {
             text: text.to_owned(),
+            question: question.join("\n"),
             is_identifier,
             ..Self::default()
         };
@@ -66,6 +78,9 @@ impl Query {
             query.terms = terms(&words, true); // a query of stop words only is still a query
         }
         query.names = names(&words, is_identifier);
+        if !is_whole {
+            query.add_context(text);
+        }
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.lower.as_str()));
         query.wants_tests = has(&[
             "test",
@@ -80,6 +95,34 @@ impl Query {
         query.wants_docs = has(&["readme", "docs", "documentation", "changelog", "guide", "tutorial"]);
         query
     }
+
+    /// Adds the identifiers that stand around the question, the most frequent first, until the query is full.
+    fn add_context(&mut self, text: &str) {
+        let mut counts: HashMap<String, (usize, usize)> = HashMap::new();
+        let all = words(text);
+        for (index, word) in all.iter().enumerate().filter(|(_, word)| word.is_code()) {
+            counts.entry(word.lower.clone()).or_insert((0, index)).0 += 1;
+        }
+        let mut order: Vec<(usize, usize)> = counts.into_values().collect();
+        order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut tokenizer = Tokenizer::default();
+        for (_, index) in order {
+            let word = &all[index];
+            // The whole identifier is the last of its tokens; its parts are ordinary words.
+            let whole = tokenizer.collect(word.text).pop();
+            let Some(text) = whole.filter(|whole| self.terms.iter().all(|term| term.text != *whole)) else {
+                continue;
+            };
+            if self.terms.len() >= LexicalQuery::MAX_TERMS {
+                break;
+            }
+            self.terms.push(QueryTerm {
+                text,
+                weight: CONTEXT_WEIGHT,
+            });
+        }
+        self.terms.truncate(LexicalQuery::MAX_TERMS);
+    }
 }
 
 struct Word<'a> {
@@ -88,6 +131,13 @@ struct Word<'a> {
     /// Joined to its neighbour by `::`, `.`, `#`, `->` or followed by `(`, or in backticks.
     in_code: bool,
     first: bool,
+}
+
+impl Word<'_> {
+    /// Written as only code is.
+    fn is_code(&self) -> bool {
+        self.in_code || self.text.contains('_') || token::parts(self.text).nth(1).is_some()
+    }
 }
 
 fn words(text: &str) -> Vec<Word<'_>> {
@@ -144,10 +194,9 @@ fn names(words: &[Word<'_>], whole_query: bool) -> Vec<Name> {
         }
     };
     for word in words {
-        let n_parts = token::parts(word.text).count();
         let capitalised = !word.first && word.text.chars().next().is_some_and(char::is_uppercase);
         let strength = match () {
-            () if whole_query || word.in_code || word.text.contains('_') || n_parts > 1 => NameStrength::Code,
+            () if whole_query || word.is_code() => NameStrength::Code,
             () if capitalised => NameStrength::Capitalised,
             () => NameStrength::Word,
         };
@@ -155,6 +204,17 @@ fn names(words: &[Word<'_>], whole_query: bool) -> Vec<Name> {
             continue;
         }
         add(word.lower.clone(), strength);
+        if strength == NameStrength::Code {
+            // Ruby's `save!`, JavaScript's and PHP's `$scope`: the marks are part of the name there, and words of a query
+            // have none.
+            for marked in [
+                format!("{}?", word.lower),
+                format!("{}!", word.lower),
+                format!("${}", word.lower),
+            ] {
+                add(marked, strength);
+            }
+        }
     }
     // "path router" may mean PathRouter or path_router.
     for pair in words.windows(2) {
@@ -317,17 +377,29 @@ mod tests {
     fn names_are_recognised_by_how_they_are_written() {
         assert_eq!(
             names_of("where does PathRouter call match_path", NameStrength::Code),
-            ["pathrouter", "match_path"]
+            [
+                "pathrouter",
+                "pathrouter?",
+                "pathrouter!",
+                "$pathrouter",
+                "match_path",
+                "match_path?",
+                "match_path!",
+                "$match_path"
+            ]
         );
         assert_eq!(
             names_of("how the Handler trait works", NameStrength::Capitalised),
             ["handler"]
         );
-        assert_eq!(names_of("Router", NameStrength::Code), ["router"]);
+        assert_eq!(
+            names_of("Router", NameStrength::Code),
+            ["router", "router?", "router!", "$router"]
+        );
         assert!(names_of("path router matching", NameStrength::Word).contains(&"path_router".to_owned()));
         assert_eq!(
             names_of("what calls `open` or close()", NameStrength::Code),
-            ["open", "close"]
+            ["open", "open?", "open!", "$open", "close", "close?", "close!", "$close"]
         );
     }
 
@@ -340,8 +412,41 @@ mod tests {
     }
 
     #[test]
+    fn one_character_stop_words_and_scripts_side_by_side_are_queries() {
+        assert_eq!(terms_of("g"), "g:1");
+        assert_eq!(terms_of("what is it"), "what:1 is:1 it:1");
+        assert_eq!(terms_of("где парсер JSON 検索"), "где:1 парсер:1 json:1 検索:1");
+        assert_eq!(terms_of("\"unbalanced (quote"), "unbalanc:1 quot:1");
+        assert_eq!(terms_of("?!"), "");
+    }
+
+    #[test]
+    fn a_prompt_is_read_for_its_question_and_for_what_it_names() {
+        let rules = "Always answer politely. Use upload_queue with care. Never touch other systems. ".repeat(400);
+        let query = Query::parse(&format!("{rules}\nWhere are expired tokens purged?\n{rules}"));
+        assert_eq!(query.question, "Where are expired tokens purged?");
+        let terms: Vec<(&str, f32)> = query
+            .terms
+            .iter()
+            .map(|term| (term.text.as_str(), term.weight))
+            .collect();
+        assert_eq!(
+            terms,
+            [
+                ("expir", 1.0),
+                ("token", 1.0),
+                ("purg", 1.0),
+                ("uploadqueue", CONTEXT_WEIGHT)
+            ]
+        );
+        assert!(!query.names.iter().any(|name| name.text == "politely"));
+    }
+
+    #[test]
     fn a_huge_query_is_bounded() {
         let text = (0..10_000).map(|n| format!("wordy{n}x")).collect::<Vec<_>>().join(" ");
-        assert!(Query::parse(&text).names.len() <= MAX_NAMES);
+        let query = Query::parse(&text);
+        assert!(query.names.len() <= MAX_NAMES);
+        assert!(query.terms.len() <= LexicalQuery::MAX_TERMS);
     }
 }

@@ -6,6 +6,12 @@ use crate::query::{NameStrength, Query};
 use crate::token::Tokenizer;
 use std::collections::HashSet;
 
+/// Share of the query from which on all of it occurs in a file; sums of the same numbers differ in the last places.
+const WHOLE: f32 = 0.999;
+
+/// What a definition is worth that only differs in capitals from what the query names.
+const OTHER_CASE: f32 = 0.6;
+
 /// One reason to rank a file higher or lower. Every feature lies between 0 and 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Feature {
@@ -13,6 +19,8 @@ pub enum Feature {
     File,
     /// BM25 of the best chunk, against the best candidate's.
     Chunk,
+    /// BM25 of the three best chunks together, against the best candidate's.
+    BestChunks,
     /// BM25 of the names the file defines, against the best candidate's.
     Names,
     /// BM25 of signatures and docstrings, against the best candidate's.
@@ -25,6 +33,8 @@ pub enum Feature {
     Stem,
     /// BM25 of the directories, against the best candidate's.
     Dirs,
+    /// BM25 of the best files of the same directory together, against the best directory's.
+    Directory,
     /// Share of the words of the file's name that the query has.
     StemCoverage,
     /// The file's name is a word of the query, or two neighbouring ones; singular or plural.
@@ -37,6 +47,8 @@ pub enum Feature {
     WordDefinition,
     /// Defines a named symbol and is named after it.
     Home,
+    /// An entry point that names the identifier asked for, which nothing here defines.
+    Exports,
     /// Cosine of the file's summary, between the candidates' lowest and highest.
     SummaryCosine,
     /// Cosine of the file's best chunk, between the candidates' lowest and highest.
@@ -51,6 +63,14 @@ pub enum Feature {
     Data,
     /// Vendored or kept for compatibility.
     Vendored,
+    /// Made from other files.
+    Generated,
+    /// The texts of one human language.
+    Translation,
+    /// Kept beside a newer version: `v3` where there is `v4`.
+    Older,
+    /// Outside the package that the project is named after.
+    Outside,
     /// Mostly re-exports: `__init__.py`, `index.ts`, `mod.rs`.
     EntryPoint,
     /// A declaration file or header whose implementation lies elsewhere.
@@ -61,24 +81,27 @@ pub enum Feature {
 
 impl Feature {
     /// How many features there are.
-    pub const COUNT: usize = 24;
+    pub const COUNT: usize = 31;
 
     /// All features, in the order of [`Features`].
     pub const ALL: [Self; Self::COUNT] = [
         Self::File,
         Self::Chunk,
+        Self::BestChunks,
         Self::Names,
         Self::Docs,
         Self::Coverage,
         Self::ChunkCoverage,
         Self::Stem,
         Self::Dirs,
+        Self::Directory,
         Self::StemCoverage,
         Self::StemName,
         Self::Definition,
         Self::TypeDefinition,
         Self::WordDefinition,
         Self::Home,
+        Self::Exports,
         Self::SummaryCosine,
         Self::ChunkCosine,
         Self::Test,
@@ -86,6 +109,10 @@ impl Feature {
         Self::Prose,
         Self::Data,
         Self::Vendored,
+        Self::Generated,
+        Self::Translation,
+        Self::Older,
+        Self::Outside,
         Self::EntryPoint,
         Self::Declarations,
         Self::Depth,
@@ -96,18 +123,21 @@ impl Feature {
         match self {
             Self::File => "file",
             Self::Chunk => "chunk",
+            Self::BestChunks => "best_chunks",
             Self::Names => "names",
             Self::Docs => "docs",
             Self::Coverage => "coverage",
             Self::ChunkCoverage => "chunk_coverage",
             Self::Stem => "stem",
             Self::Dirs => "dirs",
+            Self::Directory => "directory",
             Self::StemCoverage => "stem_coverage",
             Self::StemName => "stem_name",
             Self::Definition => "definition",
             Self::TypeDefinition => "type_definition",
             Self::WordDefinition => "word_definition",
             Self::Home => "home",
+            Self::Exports => "exports",
             Self::SummaryCosine => "summary_cosine",
             Self::ChunkCosine => "chunk_cosine",
             Self::Test => "test",
@@ -115,6 +145,10 @@ impl Feature {
             Self::Prose => "prose",
             Self::Data => "data",
             Self::Vendored => "vendored",
+            Self::Generated => "generated",
+            Self::Translation => "translation",
+            Self::Older => "older",
+            Self::Outside => "outside",
             Self::EntryPoint => "entry_point",
             Self::Declarations => "declarations",
             Self::Depth => "depth",
@@ -148,6 +182,8 @@ pub struct Defined {
     pub n_files: usize,
     /// One of its definitions here is a type.
     pub is_type: bool,
+    /// One of its definitions here is written as the query writes it, capitals included.
+    pub is_exact: bool,
 }
 
 /// What was gathered about one candidate file.
@@ -159,6 +195,8 @@ pub struct Evidence {
     pub file: f32,
     /// BM25 of the best chunk.
     pub chunk: f32,
+    /// Sum over the three best chunks.
+    pub best_chunks: f32,
     /// BM25 of defined names.
     pub names: f32,
     /// BM25 of signatures and docstrings.
@@ -171,6 +209,12 @@ pub struct Evidence {
     pub stem: f32,
     /// BM25 of the directories.
     pub dirs: f32,
+    /// The same for the best files of its directory together; see [`super::survey`].
+    pub directory: f32,
+    /// Kept beside a newer version; see [`super::survey`].
+    pub is_older: bool,
+    /// Outside the package that the project is named after; see [`super::survey`].
+    pub is_outside: bool,
     /// The query's names that the file defines.
     pub defines: Vec<Defined>,
     /// Cosine of the file's summary; `None` when it was not among the nearest.
@@ -186,12 +230,16 @@ impl Evidence {
             path,
             file: 0.0,
             chunk: 0.0,
+            best_chunks: 0.0,
             names: 0.0,
             docs: 0.0,
             coverage: 0.0,
             chunk_coverage: 0.0,
             stem: 0.0,
             dirs: 0.0,
+            directory: 0.0,
+            is_older: false,
+            is_outside: false,
             defines: Vec::new(),
             summary_cosine: None,
             chunk_cosine: None,
@@ -209,6 +257,12 @@ impl Features {
         let best = |value: fn(&Evidence) -> f32| candidates.iter().map(value).fold(f32::MIN_POSITIVE, f32::max);
         let (file, chunk, names, docs) = (best(|e| e.file), best(|e| e.chunk), best(|e| e.names), best(|e| e.docs));
         let (stem, dirs) = (best(|e| e.stem), best(|e| e.dirs));
+        let (best_chunks, directory) = (best(|e| e.best_chunks), best(|e| e.directory));
+        // An identifier that nothing here defines comes from elsewhere, by way of an entry point.
+        let is_foreign = query.is_identifier
+            && !candidates
+                .iter()
+                .any(|e| e.defines.iter().any(|defined| defined.strength == NameStrength::Code));
         let summaries = Stretch::of(candidates.iter().filter_map(|e| e.summary_cosine));
         let chunks = Stretch::of(candidates.iter().filter_map(|e| e.chunk_cosine));
         let terms: HashSet<&str> = query.terms.iter().map(|term| term.text.as_str()).collect();
@@ -220,17 +274,23 @@ impl Features {
                 let mut features = Self::default();
                 features.set(Feature::File, evidence.file / file);
                 features.set(Feature::Chunk, evidence.chunk / chunk);
+                features.set(Feature::BestChunks, evidence.best_chunks / best_chunks);
                 features.set(Feature::Names, evidence.names / names);
                 features.set(Feature::Docs, evidence.docs / docs);
                 features.set(Feature::Coverage, evidence.coverage);
                 features.set(Feature::ChunkCoverage, evidence.chunk_coverage);
                 features.set(Feature::Stem, evidence.stem / stem);
                 features.set(Feature::Dirs, evidence.dirs / dirs);
+                features.set(Feature::Directory, evidence.directory / directory);
                 features.set(Feature::SummaryCosine, summaries.place(evidence.summary_cosine));
                 features.set(Feature::ChunkCosine, chunks.place(evidence.chunk_cosine));
                 features.set_path(query, &evidence.path);
                 features.set_stem(&evidence.path, &terms, &asked, &mut tokenizer);
                 features.set_definitions(evidence);
+                let exports = is_foreign && is_entry_point(&evidence.path) && evidence.coverage > WHOLE;
+                features.set(Feature::Exports, f32::from(u8::from(exports)));
+                features.set(Feature::Older, f32::from(u8::from(evidence.is_older)));
+                features.set(Feature::Outside, f32::from(u8::from(evidence.is_outside)));
                 features
             })
             .collect()
@@ -249,13 +309,17 @@ impl Features {
     fn set_path(&mut self, query: &Query, path: &RepoPath) {
         match Place::of(path) {
             Place::Source => {}
-            Place::Test | Place::Example if query.wants_tests => {}
+            // "the test client" is code, "tests of the client" are tests.
+            Place::Test if query.wants_tests => self.set(Feature::Test, 0.5),
+            Place::Example if query.wants_tests => {}
             Place::Docs if query.wants_docs => {}
             Place::Test => self.set(Feature::Test, 1.0),
             Place::Example => self.set(Feature::Example, 1.0),
             Place::Docs => self.set(Feature::Prose, 1.0),
             Place::Data => self.set(Feature::Data, 1.0),
             Place::Vendored => self.set(Feature::Vendored, 1.0),
+            Place::Generated => self.set(Feature::Generated, 1.0),
+            Place::Translation => self.set(Feature::Translation, 1.0),
         }
         self.set(Feature::EntryPoint, f32::from(u8::from(is_entry_point(path))));
         let declarations = path.as_str().ends_with(".d.ts") || matches!(path.extension(), Some("pyi"));
@@ -274,7 +338,7 @@ impl Features {
             let rarity = 1.0 / (1.0 + (defined.n_files as f32).ln());
             match defined.strength {
                 NameStrength::Code => {
-                    code = code.max(rarity);
+                    code = code.max(if defined.is_exact { rarity } else { OTHER_CASE * rarity });
                     type_code = type_code.max(f32::from(u8::from(defined.is_type)));
                 }
                 NameStrength::Capitalised => code = code.max(0.8 * rarity),
@@ -300,7 +364,7 @@ fn is_entry_point(path: &RepoPath) -> bool {
 }
 
 /// What a programmer calls the file: its stem, or its directory's name when it stands for the directory.
-fn module_name(path: &RepoPath) -> &str {
+pub(super) fn module_name(path: &RepoPath) -> &str {
     let directory = path.directory();
     if is_entry_point(path) && !directory.is_empty() {
         directory.rsplit('/').next().unwrap_or(directory)
@@ -310,8 +374,8 @@ fn module_name(path: &RepoPath) -> &str {
 }
 
 /// A name without what differs between its spellings: `path_routers`, `PathRouter`.
-fn plain(name: &str) -> String {
-    let mut plain = name.replace(['_', '-', '.'], "").to_lowercase();
+pub(super) fn plain(name: &str) -> String {
+    let mut plain = name.replace(['_', '-', '.', '$', '?', '!'], "").to_lowercase();
     if plain.ends_with('s') {
         plain.pop();
     }
@@ -356,6 +420,7 @@ mod tests {
             strength: NameStrength::Code,
             n_files: 1,
             is_type: true,
+            is_exact: true,
         }
     }
 
@@ -429,10 +494,47 @@ mod tests {
     }
 
     #[test]
-    fn a_test_counts_against_a_file_only_when_the_query_wants_none() {
+    fn a_test_counts_half_against_a_file_when_the_query_speaks_of_tests() {
         let files = [evidence("tests/a.rs")];
-        assert!(Features::of(&Query::parse("parse header"), &files)[0].get(Feature::Test) > 0.5);
-        assert!(Features::of(&Query::parse("tests of parse header"), &files)[0].get(Feature::Test) < 0.5);
+        let of = |query| Features::of(&Query::parse(query), &files)[0].get(Feature::Test);
+        assert_eq!((of("parse header"), of("tests of parse header")), (1.0, 0.5));
+    }
+
+    #[test]
+    fn an_identifier_from_elsewhere_is_looked_for_where_it_is_exported() {
+        let entry = Evidence {
+            coverage: 1.0,
+            ..evidence("src/extract/mod.rs")
+        };
+        let user = Evidence {
+            coverage: 1.0,
+            ..evidence("src/form.rs")
+        };
+        let of = |query, files: &[Evidence]| -> Vec<f32> {
+            let features = Features::of(&Query::parse(query), files);
+            features.iter().map(|features| features.get(Feature::Exports)).collect()
+        };
+        assert_eq!(of("FromRequest", &[entry.clone(), user.clone()]), [1.0, 0.0]);
+        assert_eq!(of("from request", &[entry.clone(), user.clone()]), [0.0, 0.0]);
+        let home = Evidence {
+            defines: vec![defined("fromrequest")],
+            ..user
+        };
+        assert_eq!(of("FromRequest", &[entry, home]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn another_spelling_is_a_weaker_definition() {
+        let mut exact = evidence("src/a.rs");
+        exact.defines = vec![defined("channel")];
+        let mut other = evidence("src/b.rs");
+        other.defines = vec![Defined {
+            is_exact: false,
+            ..defined("channel")
+        }];
+        let features = Features::of(&Query::parse("Channel"), &[exact, other]);
+        let values: Vec<f32> = features.iter().map(|one| one.get(Feature::Definition)).collect();
+        assert_eq!(values, [1.0, OTHER_CASE]);
     }
 
     proptest! {
@@ -446,6 +548,8 @@ mod tests {
                 .map(|(index, (file, chunk, coverage, cosine))| Evidence {
                     file: *file,
                     chunk: *chunk,
+                    best_chunks: *chunk * 2.0,
+                    directory: *file * 3.0,
                     coverage: *coverage,
                     chunk_cosine: *cosine,
                     summary_cosine: *cosine,

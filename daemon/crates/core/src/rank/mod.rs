@@ -4,9 +4,11 @@
 //! (`weights`). Nothing here looks at an index: evidence goes in, a score and its parts come out.
 
 mod feature;
+mod layout;
 mod place;
 mod weights;
 
 pub use feature::{Defined, Evidence, Feature, Features};
+pub use layout::survey;
 pub use place::Place;
 pub use weights::{IDENTIFIER, PROSE, Share, Weights};

@@ -1,4 +1,4 @@
-//! What a path says about a file's role: own code, tests, examples, documentation, vendored code.
+//! What a path says about a file's role: own code, tests, examples, documentation, generated and vendored code.
 
 use crate::path::RepoPath;
 
@@ -11,10 +11,14 @@ pub enum Place {
     Test,
     /// Examples, benchmarks, demos, samples, scripts.
     Example,
-    /// Prose.
+    /// Prose, and what belongs to it.
     Docs,
-    /// Configuration and data.
+    /// Configuration, build scripts and data.
     Data,
+    /// The texts of one human language each.
+    Translation,
+    /// Made from other files of the tree: build output, amalgamations, generated code.
+    Generated,
     /// Somebody else's code kept in the tree, or code kept for compatibility.
     Vendored,
 }
@@ -31,16 +35,26 @@ impl Place {
         if directories.clone().any(is_test_directory) || is_test_name(path.file_name(), name) {
             return Self::Test;
         }
-        if directories.any(is_example_directory) {
+        if directories.clone().any(is_example_directory) {
             return Self::Example;
         }
-        match name.rsplit_once('.').map(|(_, extension)| extension) {
-            Some("md" | "rst" | "txt" | "adoc" | "asciidoc" | "mdx" | "org" | "tex") => Self::Docs,
-            Some(
-                "json" | "yaml" | "yml" | "toml" | "ini" | "cfg" | "conf" | "xml" | "csv" | "tsv" | "svg" | "lock"
-                | "po" | "properties",
-            ) => Self::Data,
-            _ => Self::Source,
+        // At the top of a project these say what they say; further down they are modules like others.
+        let top = lower.split_once('/').map_or("", |(top, _)| top);
+        if directories.clone().any(is_generated) || matches!(top, "build" | "out" | "target" | "gen" | "bundle") {
+            return Self::Generated;
+        }
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        match () {
+            () if is_prose(extension) => Self::Docs,
+            () if is_data(extension) => Self::Data,
+            () if directories.clone().any(is_docs_directory) || matches!(top, "site" | "www" | "man" | "guide") => {
+                Self::Docs
+            }
+            () if is_about_the_build(name, extension) => Self::Data,
+            () if directories.clone().any(|directory| directory.starts_with('.')) => Self::Data,
+            () if matches!(top, "ci" | "tools" | "hack" | "fuzz" | "fuzzing" | "perf" | "stress") => Self::Example,
+            () if directories.any(is_translation) => Self::Translation,
+            () => Self::Source,
         }
     }
 
@@ -50,8 +64,8 @@ impl Place {
             Self::Source => 0,
             Self::Test => 1,
             Self::Docs => 2,
-            Self::Example | Self::Data => 3,
-            Self::Vendored => 4,
+            Self::Example | Self::Data | Self::Translation => 3,
+            Self::Generated | Self::Vendored => 4,
         }
     }
 }
@@ -128,6 +142,119 @@ fn is_example_directory(directory: &str) -> bool {
     )
 }
 
+fn is_generated(directory: &str) -> bool {
+    matches!(
+        directory,
+        "dist"
+            | "generated"
+            | "__generated__"
+            | "autogen"
+            | "single_include"
+            | "amalgamation"
+            | "amalgamated"
+            | "bundled"
+            | "node_modules"
+    )
+}
+
+fn is_docs_directory(directory: &str) -> bool {
+    matches!(
+        directory,
+        "docs" | "doc" | "documentation" | "website" | "guides" | "manual" | "wiki"
+    )
+}
+
+fn is_translation(directory: &str) -> bool {
+    matches!(
+        directory,
+        "locales" | "locale" | "i18n" | "l10n" | "translations" | "_locales"
+    )
+}
+
+fn is_prose(extension: &str) -> bool {
+    // The digits are sections of the manual.
+    matches!(
+        extension,
+        "md" | "rst"
+            | "txt"
+            | "adoc"
+            | "asciidoc"
+            | "mdx"
+            | "org"
+            | "tex"
+            | "html"
+            | "htm"
+            | "ipynb"
+            | "textile"
+            | "rdoc"
+            | "pod"
+            | "1"
+            | "2"
+            | "3"
+            | "4"
+            | "5"
+            | "6"
+            | "7"
+            | "8"
+    )
+}
+
+fn is_data(extension: &str) -> bool {
+    matches!(
+        extension,
+        "json"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "ini"
+            | "cfg"
+            | "conf"
+            | "xml"
+            | "csv"
+            | "tsv"
+            | "svg"
+            | "lock"
+            | "po"
+            | "properties"
+    )
+}
+
+/// Build scripts, project files, style sheets and dot files.
+fn is_about_the_build(name: &str, extension: &str) -> bool {
+    matches!(
+        name,
+        "makefile"
+            | "dockerfile"
+            | "license"
+            | "copying"
+            | "authors"
+            | "changelog"
+            | "readme"
+            | "contributing"
+            | "gemfile"
+            | "rakefile"
+            | "justfile"
+    ) || matches!(
+        extension,
+        "gradle"
+            | "kts"
+            | "cmake"
+            | "sbt"
+            | "csproj"
+            | "props"
+            | "targets"
+            | "sln"
+            | "nix"
+            | "bat"
+            | "cabal"
+            | "gemspec"
+            | "podspec"
+            | "css"
+            | "scss"
+            | "less"
+    ) || name.starts_with('.')
+}
+
 fn is_test_name(name: &str, lower: &str) -> bool {
     let stem = lower.split('.').next().unwrap_or(lower);
     stem == "test"
@@ -166,6 +293,18 @@ mod tests {
             ("README.md", Place::Docs),
             ("package.json", Place::Data),
             ("third_party/zlib/inflate.c", Place::Vendored),
+            ("docs/examples/hello.md", Place::Example),
+            ("website/src/index.ts", Place::Docs),
+            ("man/tool.1", Place::Docs),
+            ("dist/app.js", Place::Generated),
+            ("single_include/app.hpp", Place::Generated),
+            ("build/app.js", Place::Generated),
+            ("src/build/plan.go", Place::Source),
+            ("src/main/java/tools/json/Mapper.java", Place::Source),
+            ("tools/release.py", Place::Example),
+            ("src/locales/fr.ts", Place::Translation),
+            ("build.gradle", Place::Data),
+            (".github/ci.sh", Place::Data),
         ];
         for (path, expected) in table {
             assert_eq!(Place::of(&RepoPath::new(path).expect("valid")), expected, "{path}");
