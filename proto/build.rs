@@ -7,11 +7,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use tonic_prost_build::FileDescriptorSet;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "codemem/v1/config.proto",
     "codemem/v1/daemon.proto",
     "codemem/v1/doctor.proto",
     "codemem/v1/freshness.proto",
+    "codemem/v1/graph.proto",
     "codemem/v1/index.proto",
     "codemem/v1/memory.proto",
     "codemem/v1/models.proto",

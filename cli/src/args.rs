@@ -1,13 +1,17 @@
 //! The arguments, and nothing of what they do.
 
+pub(crate) mod graph;
 pub(crate) mod memory;
 
 use crate::cmd::Level;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Most hits that may be asked for.
-const MAX_LIMIT: i64 = 1000;
+/// Most hits that may be asked for: of exact searches.
+const MAX_LIMIT: i64 = 10_000;
+
+/// Most tokens that an answer may have: more than any model reads at once.
+const MAX_BUDGET: i64 = 1_000_000;
 
 /// Search your code by meaning, words and symbols.
 #[derive(Parser, Debug)]
@@ -45,6 +49,21 @@ pub(crate) enum Command {
     Status,
     /// Find code
     Search(SearchArgs),
+    /// Show the whole of code that a search has named
+    ///
+    /// Code is named as a search shows it (`src/a.rs:10-42@3f2a`), as `path:line` or as `path#symbol`.
+    Expand(ExpandArgs),
+    /// Show where a symbol is defined, who uses it and what it uses
+    Symbol(graph::SymbolArgs),
+    /// Show what a file or a folder defines, signatures only
+    Outline(graph::OutlineArgs),
+    /// Show the symbols that a repository turns around, by folder
+    Map(graph::MapArgs),
+    /// Show which symbols, callers and tests a git diff touches
+    Affected(graph::AffectedArgs),
+    /// Take the code graph elsewhere
+    #[command(subcommand)]
+    Graph(graph::GraphCommand),
     /// Tell which project a directory belongs to
     #[command(subcommand)]
     Project(ProjectCommand),
@@ -103,28 +122,78 @@ pub(crate) struct IndexArgs {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct SearchArgs {
     /// What to look for: a question, words or a name; after `--` it may begin with a dash
     #[arg(required = true)]
     pub(crate) query: Vec<String>,
-    /// A directory inside the repository to search [default: the current one]
+    /// Find every line that has the query as it stands, in every file as it is now
+    #[arg(long, conflicts_with = "regex")]
+    pub(crate) exact: bool,
+    /// Find every line that matches the query as a regular expression; a query between slashes is one without this
+    #[arg(long)]
+    pub(crate) regex: bool,
+    /// Of exact searches, let capitals equal small letters
+    #[arg(long, short)]
+    pub(crate) ignore_case: bool,
+    /// Of exact searches, pass over so many hits, which come in a fixed order
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) offset: u32,
+    /// A directory inside a repository to search; may be given again [default: the current one]
     #[arg(long, value_name = "PATH")]
-    pub(crate) repo: Option<PathBuf>,
+    pub(crate) repo: Vec<PathBuf>,
+    /// Search every indexed directory
+    #[arg(long, conflicts_with = "repo")]
+    pub(crate) all: bool,
     /// Most hits
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=MAX_LIMIT))]
     pub(crate) limit: u32,
-    /// Only files of this language; `codemem languages` lists them
+    /// Most tokens of the answer: snippets are cut for it, the first hits' least [default: 1000, of exact searches none]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..=MAX_BUDGET))]
+    pub(crate) budget: Option<u32>,
+    /// Only files of this language, or of one of several; `codemem languages` lists them
     #[arg(long, value_name = "L")]
-    pub(crate) lang: Option<String>,
-    /// Only paths that match this glob, relative to the repository, as in `src/**/*.rs`
+    pub(crate) lang: Vec<String>,
+    /// Only paths that match this glob, or one of several, relative to the repository, as in `src/**/*.rs`; with `!` before
+    /// it, only others
     #[arg(long, value_name = "GLOB")]
-    pub(crate) path: Option<String>,
+    pub(crate) path: Vec<String>,
+    /// Only symbols of this kind, or of one of several, as in `function` or `class`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Only tests, or everything else
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) tests: Option<TestsArg>,
     /// Show of each hit which features made its score
     #[arg(long)]
     pub(crate) explain: bool,
     /// Show beside hits the memories of this session as well, as the agent names it
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExpandArgs {
+    /// What names the code
+    #[arg(required = true, value_name = "HANDLE")]
+    pub(crate) handles: Vec<String>,
+    /// A directory inside the repository that paths are relative to; may be given again [default: the current one]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) repo: Vec<PathBuf>,
+    /// Look into every indexed directory
+    #[arg(long, conflicts_with = "repo")]
+    pub(crate) all: bool,
+    /// Most tokens of the answer; what does not fit is named
+    #[arg(long, value_name = "TOKENS", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(1..=MAX_BUDGET))]
+    pub(crate) budget: u32,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+pub(crate) enum TestsArg {
+    /// Tests and their helpers alone
+    Only,
+    /// Everything but tests
+    Without,
 }
 
 #[derive(Subcommand, Debug)]
@@ -322,6 +391,12 @@ mod tests {
             "codemem search --json --repo /x --limit 3 --lang rust --path src/** -- --dashes first",
             "codemem search where is it --limit 5",
             "codemem search --explain where",
+            "codemem search --exact -i --offset 20 --limit 10000 -- --flag",
+            "codemem search --regex fn\\s+main",
+            "codemem search --repo /a --repo /b --lang rust --lang go --path src --path !*.md --kind function x",
+            "codemem search --all --budget 2000 --tests without x",
+            "codemem expand src/a.rs:10-42@3f2a src/a.rs#run --repo /a --repo /b --budget 500 --json",
+            "codemem expand --all a/src/a.rs:10",
             "codemem prune --dry-run",
             "codemem project explain",
             "codemem project explain /x --json",
@@ -386,8 +461,15 @@ mod tests {
             "codemem index a b",
             "codemem search",
             "codemem search --limit 0 x",
-            "codemem search --limit 1001 x",
+            "codemem search --limit 10001 x",
+            "codemem search --exact --regex x",
+            "codemem search --offset -1 x",
             "codemem search --limit many x",
+            "codemem search --all --repo /a x",
+            "codemem search --budget 0 x",
+            "codemem search --tests maybe x",
+            "codemem expand",
+            "codemem expand --all --repo /a src/a.rs:1",
             "codemem remove",
             "codemem project",
             "codemem project explain a b",

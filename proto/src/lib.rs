@@ -64,7 +64,9 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            ["Config", "Daemon", "Doctor", "Index", "Memory", "Models", "Search"]
+            [
+                "Config", "Daemon", "Doctor", "Graph", "Index", "Memory", "Models", "Search"
+            ]
         );
     }
 }

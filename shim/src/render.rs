@@ -1,49 +1,70 @@
 //! Answers as compact text: what an agent reads costs tokens, and ten hits stay under a thousand.
 
+mod exact;
+mod expand;
 mod freshness;
 mod memory;
+mod symbol;
 
+pub(crate) use expand::expanded;
 pub(crate) use memory::{deleted, memories, memory, stored};
+pub(crate) use symbol::symbol;
 
 use codemem_proto::v1;
 use serde_json::json;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Bytes of an answer's hits. Code has some 3.2 bytes a token, so with the receipt this stays under
-/// a thousand tokens.
-const TEXT_BUDGET: usize = 2800;
-
 /// Longest line shown; longer ones are cut.
 const MAX_LINE: usize = 140;
 
 /// The hits as text, best first. `asked` is the directory the agent named: paths are relative to the
-/// root, which is told when it is another.
+/// root, which is told when it is another. How much of each hit is shown, the daemon has decided.
 pub(crate) fn hits(answer: &v1::SearchResponse, asked: &str) -> String {
-    let mut text = String::new();
-    if !answer.hits.is_empty() && answer.root.trim_end_matches('/') != asked.trim_end_matches('/') {
-        let _ = writeln!(text, "paths are relative to {}", answer.root);
-    }
-    let heads: Vec<String> = answer.hits.iter().map(head).collect();
-    let notes: Vec<String> = answer.hits.iter().map(anchored).collect();
-    let n_fixed = heads.iter().chain(&notes).map(String::len).sum();
-    let mut budget = TEXT_BUDGET.saturating_sub(n_fixed);
-    for (at, ((head, hit), note)) in heads.iter().zip(&answer.hits).zip(&notes).enumerate() {
-        text.push_str(head);
-        // What a short snippet leaves over, those behind it may use.
-        let share = budget / (heads.len() - at);
-        let snippet = snippet(hit, share);
-        budget -= snippet.len();
-        text.push_str(&snippet);
-        text.push_str(note);
+    let mut text = places(answer, asked);
+    if exact::is_exact(answer) {
+        text.push_str(&exact::lines(answer));
+    } else {
+        for hit in &answer.hits {
+            text.push_str(&head(hit));
+            for line in hit.snippet.lines() {
+                let _ = writeln!(text, "  {}", clean(line));
+            }
+            text.push_str(&anchored(hit));
+        }
     }
     text.push_str(&receipt(answer));
     text
 }
 
-/// The first lines of a hit: where, what, and its signature unless the snippet begins with it.
+/// What the paths of the hits are relative to, where the agent cannot know it, and what was not searched.
+fn places(answer: &v1::SearchResponse, asked: &str) -> String {
+    let mut text = String::new();
+    let is_known = answer.root.trim_end_matches('/') == asked.trim_end_matches('/');
+    if answer.roots.len() < 2 {
+        if !answer.hits.is_empty() && !is_known {
+            let _ = writeln!(text, "paths are relative to {}", clean(&answer.root));
+        }
+        return text;
+    }
+    for root in &answer.roots {
+        if !root.problem.is_empty() {
+            let _ = writeln!(text, "{} was not searched: {}", clean(&root.root), clean(&root.problem));
+        } else if answer.hits.iter().any(|hit| hit.root == root.root) {
+            let _ = writeln!(text, "{}/ is {}", clean(&root.label), clean(&root.root));
+        }
+    }
+    text
+}
+
+/// The first line of a hit: its handle, and what it is.
 fn head(hit: &v1::Hit) -> String {
-    let mut text = format!("{}:{}-{} {}", clean(&hit.path), hit.start_line, hit.end_line, hit.kind);
+    let mut text = if hit.handle.is_empty() {
+        format!("{}:{}-{}", clean(&hit.path), hit.start_line, hit.end_line)
+    } else {
+        clean(&hit.handle).into_owned()
+    };
+    let _ = write!(text, " {}", hit.kind);
     if !hit.name.is_empty() {
         let _ = write!(text, " {}", clean(&hit.name));
     }
@@ -51,10 +72,6 @@ fn head(hit: &v1::Hit) -> String {
         text.push_str(" (changed since it was indexed)");
     }
     text.push('\n');
-    let signature = one_line(&hit.signature);
-    if !signature.is_empty() && !one_line(&hit.snippet).contains(&signature) {
-        let _ = writeln!(text, "  {}", cut(&clean(&signature)));
-    }
     text
 }
 
@@ -73,23 +90,6 @@ fn anchored(hit: &v1::Hit) -> String {
     text
 }
 
-/// As many whole lines of the snippet as fit, without common indentation and blank lines.
-fn snippet(hit: &v1::Hit, share: usize) -> String {
-    let lines = || hit.snippet.lines().map(str::trim_end).filter(|line| !line.is_empty());
-    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-    let common = lines().map(indentation).min().unwrap_or_default();
-    let mut text = String::new();
-    for line in lines() {
-        let line = cut(&clean(&line[common..]));
-        // Two spaces and the line end.
-        if text.len() + line.len() + 3 > share {
-            break;
-        }
-        let _ = writeln!(text, "  {line}");
-    }
-    text
-}
-
 /// One line without control characters: a file's name may hold a line that looks like another hit, and
 /// some clients show our text on a terminal.
 fn clean(text: &str) -> Cow<'_, str> {
@@ -99,10 +99,6 @@ fn clean(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn cut(line: &str) -> String {
@@ -117,11 +113,25 @@ fn cut(line: &str) -> String {
 fn receipt(answer: &v1::SearchResponse) -> String {
     let coverage = answer.coverage.clone().unwrap_or_default();
     let mut text = String::new();
+    if !answer.note.is_empty() {
+        let _ = writeln!(text, "{}", clean(&answer.note));
+    }
     if answer.hits.is_empty() {
+        if let Some(absence) = exact::absence(answer) {
+            let _ = writeln!(text, "{absence}");
+        }
         text.push_str("Nothing found. ");
         if coverage.files_in_scope == 0 && coverage.files_searched > 0 {
-            text.push_str("No file matches `language` and `path_glob`: leave them out or change them. ");
+            text.push_str("No file matches the filters: leave them out or change them. ");
         }
+    }
+    if exact::is_exact(answer) {
+        let _ = write!(text, "[{}", exact::receipt(answer));
+        if let Some(freshness) = freshness::receipt(answer) {
+            let _ = write!(text, "; {freshness}");
+        }
+        text.push(']');
+        return text;
     }
     let _ = write!(
         text,
@@ -130,6 +140,9 @@ fn receipt(answer: &v1::SearchResponse) -> String {
     );
     if coverage.files_in_scope < coverage.files_searched {
         let _ = write!(text, ", {} match the filters", coverage.files_in_scope);
+    }
+    if answer.hits_left_out > 0 {
+        let _ = write!(text, ", {} left out for `budget`", answer.hits_left_out);
     }
     if coverage.hits_dropped > 0 {
         let _ = write!(text, ", {} left out: changed since", coverage.hits_dropped);
@@ -164,6 +177,8 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
             "signature": hit.signature,
             "score": hit.score,
             "snippet": hit.snippet,
+            "handle": hit.handle,
+            "root": hit.root,
             "memories": hit.memories.iter().map(|memory| json!({
                 "id": memory.id,
                 "title": memory.title,
@@ -172,7 +187,7 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
         })
     };
     let coverage = answer.coverage.clone().unwrap_or_default();
-    json!({
+    let mut json = json!({
         "root": answer.root,
         "hits": answer.hits.iter().map(hit).collect::<Vec<_>>(),
         "coverage": {
@@ -186,8 +201,17 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
         },
         "took_ms": answer.took_ms,
         "freshness": answer.freshness.as_ref().map(freshness::as_json),
-    })
-    .to_string()
+    });
+    if let (true, Some(coverage_json)) = (exact::is_exact(answer), json["coverage"].as_object_mut()) {
+        coverage_json.extend(exact::coverage_as_json(&coverage));
+    }
+    if let Some(absence) = &answer.absence {
+        json["absence"] = exact::absence_as_json(absence);
+    }
+    if !answer.note.is_empty() {
+        json["note"] = answer.note.as_str().into();
+    }
+    json.to_string()
 }
 
 /// The state of the repositories in the answer.

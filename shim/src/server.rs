@@ -25,8 +25,8 @@ const STATE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// When to use what. The first sentence is what an agent sees for sure.
 const INSTRUCTIONS: &str = "Use search_code to find code in this project by what it does, by words or by symbol name, before \
-grepping or opening files at random. It answers with ranked path:lines, signatures and snippets from an index that is kept \
-up to date. For every occurrence of an exact string, grep is still right. index_status tells what is indexed and how far it is.
+grepping or opening files at random. It answers with ranked path:lines, signatures and the lines that answer, from an index that is kept \
+up to date; expand shows the whole of a hit. For every occurrence of an exact string, use its mode. index_status tells what is indexed and how far it is.
 
 Use memory_find before you decide something that may have been decided before, when the user refers to earlier work, and when \
 an error looks familiar; memory_project_facts when you begin in a project, memory_preferences before choosing how to work. \

@@ -129,8 +129,10 @@ impl Session {
     }
 }
 
-const READERS_AND_WRITERS: [&str; 7] = [
+const READERS_AND_WRITERS: [&str; 9] = [
     "search_code",
+    "expand",
+    "symbol",
     "index_status",
     "memory_store",
     "memory_find",
@@ -166,7 +168,7 @@ fn found() -> v1::SearchResponse {
         }),
         took_ms: 1.0,
         root: "/p".to_owned(),
-        freshness: None,
+        ..v1::SearchResponse::default()
     }
 }
 
@@ -195,12 +197,12 @@ async fn both_eras_find_code() {
         );
         let asked = v1::SearchRequest {
             query: "where".to_owned(),
-            root: "/p/src".to_owned(),
+            roots: vec!["/p/src".to_owned()],
             limit: 3,
-            language: "rust".to_owned(),
-            path_glob: "*.rs".to_owned(),
-            explain: false,
+            languages: vec!["rust".to_owned()],
+            path_globs: vec!["*.rs".to_owned()],
             session: "s-1".to_owned(),
+            ..v1::SearchRequest::default()
         };
         assert_eq!(daemon.asked().last(), Some(&Asked::Search(asked)));
         let (text, _) = session
@@ -248,7 +250,7 @@ async fn arguments_that_make_no_sense_are_answered_with_advice() {
         answer["error"]["message"]
             .as_str()
             .expect("text")
-            .contains("search_code, index_status")
+            .contains("search_code, expand, symbol, index_status")
     );
 }
 

@@ -1,13 +1,18 @@
 //! One file per verb: what it asks the daemon and what it does with the answer.
 
+mod affected;
 mod completions;
 mod config;
 mod daemon;
 mod doctor;
+mod expand;
+mod graph;
 mod index;
 mod languages;
+mod map;
 mod memory;
 mod model;
+mod outline;
 mod project;
 mod prune;
 mod remove;
@@ -15,6 +20,7 @@ mod search;
 mod service;
 mod setup;
 mod status;
+mod symbol;
 
 pub(crate) use completions::run as complete;
 pub(crate) use daemon::Level;
@@ -35,6 +41,12 @@ pub(crate) async fn run(context: &Context, command: Command, output: &mut Output
         Command::Index(args) => index::run(context, &args, output).await,
         Command::Status => status::run(context, output).await,
         Command::Search(args) => search::run(context, args, output).await,
+        Command::Expand(args) => expand::run(context, args, output).await,
+        Command::Symbol(args) => symbol::run(context, args, output).await,
+        Command::Outline(args) => outline::run(context, &args, output).await,
+        Command::Map(args) => map::run(context, &args, output).await,
+        Command::Affected(args) => affected::run(context, args, output).await,
+        Command::Graph(command) => graph::run(context, command, output).await,
         Command::Prune(args) => prune::run(context, &args, output).await,
         Command::Remove(args) => remove::run(context, &args, output).await,
         Command::Config(command) => config::run(context, command, output).await,

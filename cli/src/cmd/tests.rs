@@ -58,9 +58,9 @@ fn searching() -> v1::SearchResponse {
             score: 0.5,
             snippet: "fn a() {\n}".to_owned(),
             language: "rust".to_owned(),
-            stale: false,
-            features: Vec::new(),
-            memories: Vec::new(),
+            handle: "src/a.rs:1-2@3f2a".to_owned(),
+            root: "/r".to_owned(),
+            ..v1::Hit::default()
         }],
         coverage: Some(v1::Coverage {
             files_searched: 1,
@@ -68,9 +68,8 @@ fn searching() -> v1::SearchResponse {
             chunks: 3,
             vectors: 1.0,
             vectors_used: true,
-            vectors_reason: String::new(),
             files_in_scope: 1,
-            hits_dropped: 0,
+            ..v1::Coverage::default()
         }),
         took_ms: 1.5,
         root: "/r".to_owned(),
@@ -82,6 +81,7 @@ fn searching() -> v1::SearchResponse {
             checked_at_ms: 1_000,
             ..v1::Freshness::default()
         }),
+        ..v1::SearchResponse::default()
     }
 }
 
@@ -116,9 +116,10 @@ async fn search_as_json() {
         outcome.answer,
         concat!(
             r#"{"hits":[{"path":"src/a.rs","start_line":1,"end_line":2,"kind":"function","name":"a","#,
-            r#""signature":"fn a()","score":0.5,"snippet":"fn a() {\n}"}],"#,
+            r#""signature":"fn a()","score":0.5,"snippet":"fn a() {\n}","#,
+            r#""handle":"src/a.rs:1-2@3f2a","root":"/r","language":"rust","stale":false}],"#,
             r#""coverage":{"files_searched":1,"files_total":1,"files_in_scope":1,"hits_dropped":0,"chunks":3,"#,
-            r#""vectors":1.0,"vectors_used":true,"vectors_reason":""},"took_ms":1.5,"#,
+            r#""vectors":1.0,"vectors_used":true,"vectors_reason":""},"took_ms":1.5,"hits_left_out":0,"#,
             r#""freshness":{"branch":"main","commit":"0123456789abcdef","dirty":3,"pending":0,"rescanning":false,"#,
             r#""watching":"events","watching_reason":null,"checked_at":"1970-01-01T00:00:01Z"}}"#,
             "\n"
@@ -126,12 +127,11 @@ async fn search_as_json() {
     );
     let asked = v1::SearchRequest {
         query: "--where".to_owned(),
-        root: "/r/sub".to_owned(),
+        roots: vec!["/r/sub".to_owned()],
         limit: 3,
-        language: "rust".to_owned(),
-        path_glob: "src/**".to_owned(),
-        explain: false,
-        session: String::new(),
+        languages: vec!["rust".to_owned()],
+        path_globs: vec!["src/**".to_owned()],
+        ..v1::SearchRequest::default()
     };
     assert_eq!(place.daemon.asked(), vec![Asked::Search(asked)]);
 
@@ -152,7 +152,7 @@ async fn search_for_a_person() {
     });
     let outcome = place.run(&["search", "where", "is", "it"]).await;
     assert_eq!(outcome.result.expect("found"), Exit::Success);
-    assert_eq!(outcome.answer, "src/a.rs:1-2  function  a\n    fn a() {\n    }\n");
+    assert_eq!(outcome.answer, "src/a.rs:1-2@3f2a  function  a\n    fn a() {\n    }\n");
     assert_eq!(
         outcome.remarks,
         "1 hit in 1.5 ms; searched 1 of 1 file; vectors 100 %\nmain@0123456, 3 modified, 1 file current\n"
@@ -160,7 +160,7 @@ async fn search_for_a_person() {
     let here = std::path::absolute(".").expect("known");
     assert!(matches!(
         &place.daemon.asked()[..],
-        [Asked::Search(request)] if request.query == "where is it" && request.root == here.to_str().expect("UTF-8")
+        [Asked::Search(request)] if request.query == "where is it" && request.roots == [here.to_str().expect("UTF-8")]
     ));
     assert_eq!(place.run(&["search", "-q", "x"]).await.remarks, "");
 }
@@ -180,6 +180,13 @@ async fn a_path_is_explained_and_what_does_not_fit_is_a_warning() {
             root: "/r".to_owned(),
             project_roots: vec!["/r".to_owned()],
             problem: "`/r` is no longer there".to_owned(),
+            index_group: Some(v1::IndexGroup {
+                key: "11ee".to_owned(),
+                rule: "registered".to_owned(),
+                because: "it was registered with it".to_owned(),
+                roots: vec!["/r".to_owned()],
+                ..v1::IndexGroup::default()
+            }),
             ..v1::ExplainProjectResponse::default()
         }),
         ..Script::default()
@@ -204,7 +211,8 @@ async fn a_path_is_explained_and_what_does_not_fit_is_a_warning() {
         concat!(
             r#"{"path":"/r/x","found":"missing","directory":"/r","rule":"registered","because":"it is registered","#,
             r#""project":"00ff","repository":"/r","worktree":"/r","inside":"","branch":null,"commit":null,"trail":[],"#,
-            r#""root":"/r","indexed":false,"project_roots":["/r"],"memories":null,"problem":"`/r` is no longer there"}"#,
+            r#""root":"/r","indexed":false,"project_roots":["/r"],"memories":null,"problem":"`/r` is no longer there","#,
+            r#""index_group":{"key":"11ee","name":null,"rule":"registered","because":"it was registered with it","roots":["/r"]}}"#,
             "\n"
         )
     );

@@ -4,7 +4,9 @@
 mod config;
 mod daemon;
 mod doctor;
+mod expand;
 mod freshness;
+mod graph;
 mod index;
 mod languages;
 mod memory;
@@ -17,6 +19,8 @@ mod status;
 pub(crate) use config::{Config, ConfigFile, LogLevel, Reloaded};
 pub(crate) use daemon::{Running, Stopped};
 pub(crate) use doctor::Doctor;
+pub(crate) use expand::Expanded;
+pub(crate) use graph::{Affected, Graph, Map, Outline, SymbolAnswer};
 pub(crate) use index::{Indexed, Pruned, Removed};
 pub(crate) use languages::{AddedLanguage, Language, RemovedLanguage};
 pub(crate) use memory::{

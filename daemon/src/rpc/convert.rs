@@ -3,14 +3,11 @@
 use super::freshness;
 use codemem_core::error::chain;
 use codemem_core::ports::{InstalledModel, PortError, PortErrorKind};
-use codemem_core::rank::Share;
 use codemem_core::skip::SkipReason;
 use codemem_engine::memory::{MemoryError, MemoryErrorKind};
-use codemem_engine::{self as engine, EngineError, RootStatus, SearchAnswer};
+use codemem_engine::{self as engine, EngineError, RootStatus};
 use codemem_proto::status::{ErrorKind, WireError};
-use codemem_proto::v1::{
-    AnchoredMemory, Coverage, FeatureShare, Hit, Model, Phase, Progress, RepositoryStatus, SearchResponse,
-};
+use codemem_proto::v1::{Model, Phase, Progress, RepositoryStatus};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
@@ -173,59 +170,6 @@ pub(super) fn model(model: InstalledModel) -> Model {
         precision: model.precision,
         active: model.active,
         disk_bytes: model.disk_bytes,
-    }
-}
-
-pub(super) fn answer(answer: SearchAnswer) -> SearchResponse {
-    let coverage = answer.coverage;
-    SearchResponse {
-        hits: answer.hits.into_iter().map(hit).collect(),
-        coverage: Some(Coverage {
-            files_searched: coverage.files_searched,
-            files_total: coverage.files_total,
-            chunks: coverage.chunks,
-            vectors: coverage.vectors,
-            vectors_used: coverage.no_vectors.is_none(),
-            vectors_reason: coverage.no_vectors.unwrap_or_default(),
-            files_in_scope: coverage.files_in_scope,
-            hits_dropped: coverage.hits_dropped,
-        }),
-        took_ms: answer.took_ms,
-        root: answer.root.display().to_string(),
-        freshness: Some(freshness::wire(answer.freshness)),
-    }
-}
-
-fn hit(hit: engine::Hit) -> Hit {
-    Hit {
-        path: hit.path,
-        start_line: hit.start_line,
-        end_line: hit.end_line,
-        kind: hit.kind,
-        name: hit.name,
-        signature: hit.signature,
-        score: hit.score.into(),
-        snippet: hit.snippet,
-        language: hit.language,
-        stale: hit.stale,
-        features: hit.shares.into_iter().map(share).collect(),
-        memories: hit.memories.into_iter().map(beside).collect(),
-    }
-}
-
-fn beside(memory: engine::AnchoredMemory) -> AnchoredMemory {
-    AnchoredMemory {
-        id: memory.id.to_string(),
-        title: memory.title,
-        stale: memory.stale.unwrap_or_default(),
-    }
-}
-
-fn share(share: Share) -> FeatureShare {
-    FeatureShare {
-        name: share.feature.name().to_owned(),
-        value: share.value.into(),
-        share: share.share.into(),
     }
 }
 

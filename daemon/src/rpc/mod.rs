@@ -9,7 +9,9 @@ mod convert;
 mod daemon;
 mod doctor;
 mod freshness;
+mod graph;
 mod index;
+mod index_group;
 mod languages;
 mod memory;
 mod models;
@@ -32,6 +34,7 @@ use codemem_engine::memory::Memories;
 use codemem_proto::v1::config_server::ConfigServer;
 use codemem_proto::v1::daemon_server::DaemonServer;
 use codemem_proto::v1::doctor_server::DoctorServer;
+use codemem_proto::v1::graph_server::GraphServer;
 use codemem_proto::v1::index_server::IndexServer;
 use codemem_proto::v1::memory_server::MemoryServer;
 use codemem_proto::v1::models_server::ModelsServer;
@@ -82,6 +85,7 @@ pub(crate) fn router(context: &Context) -> Router<Guarding> {
             doctor::Service(context.clone()),
             check(),
         ))
+        .add_service(GraphServer::with_interceptor(graph::Service(context.clone()), check()))
         .add_service(IndexServer::with_interceptor(index::Service(context.clone()), check()))
         .add_service(MemoryServer::with_interceptor(
             memory::Service::new(context.clone()),

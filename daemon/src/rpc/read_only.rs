@@ -34,6 +34,10 @@ const CALLS: &[(&str, Effect)] = &[
     ("/codemem.v1.Daemon/Shutdown", Effect::Governs),
     ("/codemem.v1.Daemon/Status", Effect::Reads),
     ("/codemem.v1.Doctor/Examine", Effect::Reads),
+    ("/codemem.v1.Graph/Affected", Effect::Reads),
+    ("/codemem.v1.Graph/Map", Effect::Reads),
+    ("/codemem.v1.Graph/Outline", Effect::Reads),
+    ("/codemem.v1.Graph/Symbol", Effect::Reads),
     ("/codemem.v1.Index/AddLanguage", Effect::Writes),
     ("/codemem.v1.Index/ExplainProject", Effect::Reads),
     ("/codemem.v1.Index/IndexRoot", Effect::Writes),
@@ -60,6 +64,7 @@ const CALLS: &[(&str, Effect)] = &[
     ("/codemem.v1.Models/ImportModel", Effect::Writes),
     ("/codemem.v1.Models/ListModels", Effect::Reads),
     ("/codemem.v1.Models/Setup", Effect::Writes),
+    ("/codemem.v1.Search/Expand", Effect::Reads),
     ("/codemem.v1.Search/Search", Effect::Reads),
 ];
 

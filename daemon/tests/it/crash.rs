@@ -33,7 +33,7 @@ fn facts(sandbox: &Sandbox) -> Vec<Value> {
         let answer = sandbox
             .codemem(["search", "--repo", tree, "--limit", "5", "--json", query])
             .json();
-        facts.push(answer["hits"].clone());
+        facts.push(sandbox::hits(&answer));
     }
     facts
 }

@@ -5,6 +5,7 @@ use codemem_proto::rendezvous::Rendezvous;
 use codemem_proto::status::WireError;
 use codemem_proto::v1::{SearchRequest, SearchResponse};
 use codemem_testkit::Sandbox;
+use serde_json::Value;
 use std::path::Path;
 use tonic::transport::{Channel, Endpoint};
 
@@ -48,7 +49,7 @@ pub(crate) async fn client(sandbox: &Sandbox) -> Client {
 pub(crate) async fn search(sandbox: &Sandbox, query: &str) -> Result<SearchResponse, WireError> {
     let request = SearchRequest {
         query: query.to_owned(),
-        root: sandbox.tree().to_string_lossy().into_owned(),
+        roots: vec![sandbox.tree().to_string_lossy().into_owned()],
         ..SearchRequest::default()
     };
     let answer = client(sandbox).await.search.search(request).await;
@@ -80,4 +81,13 @@ pub(crate) async fn channel_at(socket: &Path) -> Channel {
     let address = format!("unix://{}", socket.display());
     let endpoint = Endpoint::try_from(address).expect("an address");
     endpoint.connect().await.expect("a daemon listens")
+}
+
+/// The hits of an answer without their root, which every sandbox has another of.
+pub(crate) fn hits(answer: &Value) -> Value {
+    let mut hits = answer["hits"].clone();
+    for hit in hits.as_array_mut().into_iter().flatten() {
+        hit["root"].take();
+    }
+    hits
 }

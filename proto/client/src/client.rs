@@ -4,6 +4,7 @@ use crate::{Connection, caller};
 use codemem_proto::v1::config_client::ConfigClient;
 use codemem_proto::v1::daemon_client::DaemonClient;
 use codemem_proto::v1::doctor_client::DoctorClient;
+use codemem_proto::v1::graph_client::GraphClient;
 use codemem_proto::v1::index_client::IndexClient;
 use codemem_proto::v1::memory_client::MemoryClient;
 use codemem_proto::v1::models_client::ModelsClient;
@@ -14,6 +15,9 @@ use tonic::Request;
 /// Bytes of the largest answer about memories: a long list of long ones. Others are bounded by what they tell.
 const MAX_MEMORIES: usize = 64 * 1024 * 1024;
 
+/// Bytes of the largest answer about code: ten thousand lines, each with where it stands.
+const MAX_HITS: usize = 64 * 1024 * 1024;
+
 /// The services of one daemon, over one connection. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -23,6 +27,8 @@ pub struct Client {
     pub daemon: DaemonClient<Connection>,
     /// What the daemon depends on, and whether it holds.
     pub doctor: DoctorClient<Connection>,
+    /// Questions about the code graph.
+    pub graph: GraphClient<Connection>,
     /// What is indexed.
     pub index: IndexClient<Connection>,
     /// What is remembered.
@@ -41,9 +47,10 @@ impl Client {
             config: ConfigClient::new(connection.clone()),
             daemon: DaemonClient::new(connection.clone()),
             doctor: DoctorClient::new(connection.clone()),
+            graph: GraphClient::new(connection.clone()).max_decoding_message_size(MAX_HITS),
             index: IndexClient::new(connection.clone()),
             memory: MemoryClient::new(connection.clone()).max_decoding_message_size(MAX_MEMORIES),
-            search: SearchClient::new(connection.clone()),
+            search: SearchClient::new(connection.clone()).max_decoding_message_size(MAX_HITS),
             models: ModelsClient::new(connection.clone()),
             hello,
             started: false,

@@ -9,11 +9,11 @@ fn hit() -> v1::Hit {
         name: "Retry::count".to_owned(),
         signature: "pub fn count(&self) -> u32".to_owned(),
         score: 1.0,
-        snippet: "    /// Counts.\n    pub fn count(&self)\n        -> u32 {\n\n        self.n\n    }\n".to_owned(),
+        snippet: "pub fn count(&self) -> u32\n…\n    self.n".to_owned(),
+        handle: "src/net/retry.rs:10-42@3f2a".to_owned(),
+        root: "/p".to_owned(),
         language: "rust".to_owned(),
-        stale: false,
-        features: Vec::new(),
-        memories: Vec::new(),
+        ..v1::Hit::default()
     }
 }
 
@@ -26,13 +26,12 @@ fn answer(hits: Vec<v1::Hit>) -> v1::SearchResponse {
             chunks: 900,
             vectors: 1.0,
             vectors_used: true,
-            vectors_reason: String::new(),
             files_in_scope: 120,
-            hits_dropped: 0,
+            ..v1::Coverage::default()
         }),
         took_ms: 3.0,
         root: "/p".to_owned(),
-        freshness: None,
+        ..v1::SearchResponse::default()
     }
 }
 
@@ -56,72 +55,56 @@ fn with_coverage(change: impl FnOnce(&mut v1::Coverage)) -> v1::SearchResponse {
 #[test]
 fn a_hit_as_text() {
     let unlike = v1::Hit {
-        signature: "pub fn\n  other()".to_owned(),
         name: String::new(),
         kind: "text".to_owned(),
+        snippet: "a\u{1b}[2Jb".to_owned(),
         stale: true,
         ..hit()
     };
+    let bare = v1::Hit {
+        snippet: String::new(),
+        handle: String::new(),
+        ..hit()
+    };
     let expected = "\
+src/net/retry.rs:10-42@3f2a method Retry::count
+  pub fn count(&self) -> u32
+  …
+      self.n
+src/net/retry.rs:10-42@3f2a text (changed since it was indexed)
+  a\u{fffd}[2Jb
 src/net/retry.rs:10-42 method Retry::count
-  /// Counts.
-  pub fn count(&self)
-      -> u32 {
-      self.n
-  }
-src/net/retry.rs:10-42 text (changed since it was indexed)
-  pub fn other()
-  /// Counts.
-  pub fn count(&self)
-      -> u32 {
-      self.n
-  }
 [searched 120 of 120 files]";
-    assert_eq!(hits(&answer(vec![hit(), unlike]), "/p/"), expected);
+    assert_eq!(hits(&answer(vec![hit(), unlike, bare]), "/p/"), expected);
     let elsewhere = hits(&answer(vec![hit()]), "/p/src");
     assert!(elsewhere.starts_with("paths are relative to /p\n"), "{elsewhere}");
 }
 
 #[test]
-fn ten_large_hits_stay_under_a_thousand_tokens() {
-    let large = v1::Hit {
-        path: format!("src/{}/module.rs", "deeply/nested".repeat(3)),
-        signature: format!("pub fn count({}) -> u32", "argument: u32, ".repeat(20)),
-        snippet: "        let value = compute(&self.table, index).unwrap_or_default();\n".repeat(60),
+fn of_several_roots_it_is_told_which_is_which_and_which_is_missing() {
+    let root = |label: &str, problem: &str| v1::SearchedRoot {
+        root: format!("/r/{label}"),
+        label: label.to_owned(),
+        problem: problem.to_owned(),
+        ..v1::SearchedRoot::default()
+    };
+    let found = v1::Hit {
+        handle: "app/src/a.rs:1-2@3f2a".to_owned(),
+        root: "/r/app".to_owned(),
+        snippet: String::new(),
         ..hit()
     };
-    let text = hits(&answer(vec![large.clone(); 10]), "/p");
-    assert!(text.len() < 3200, "{} bytes", text.len());
-    assert_eq!(text.matches("module.rs:10-42").count(), 10);
-    assert!(text.matches("let value").count() >= 5, "{text}");
-    // A single hit has the whole room.
-    let text = hits(&answer(vec![large]), "/p");
-    assert!(text.matches("let value").count() > 30, "{text}");
-    assert!(text.len() < 3200);
-}
-
-#[test]
-fn odd_snippets() {
-    let tabs = v1::Hit {
-        snippet: "\tif x {\n\t\ty()\n\t}\n".to_owned(),
-        signature: String::new(),
-        ..hit()
+    let answer = v1::SearchResponse {
+        root: String::new(),
+        roots: vec![root("app", ""), root("lib", ""), root("old", "it is being opened")],
+        hits_left_out: 3,
+        ..answer(vec![found])
     };
-    assert!(hits(&answer(vec![tabs]), "/p").contains("\n  if x {\n  \ty()\n  }\n"));
-    let long = v1::Hit {
-        snippet: "ü".repeat(1000),
-        signature: String::new(),
-        ..hit()
-    };
-    let text = hits(&answer(vec![long]), "/p");
-    assert!(text.lines().all(|line| line.len() < 160), "{text}");
-    // Indentation of different kinds has nothing in common but its length in bytes.
-    let mixed = v1::Hit {
-        snippet: "\ta\n  b\n".to_owned(),
-        signature: String::new(),
-        ..hit()
-    };
-    assert!(hits(&answer(vec![mixed]), "/p").contains("\n  a\n   b\n"));
+    assert_eq!(
+        hits(&answer, "/r/app"),
+        "app/ is /r/app\n/r/old was not searched: it is being opened\napp/src/a.rs:1-2@3f2a method Retry::count\n\
+         [searched 120 of 120 files, 3 left out for `budget`]"
+    );
 }
 
 #[test]
@@ -150,7 +133,7 @@ fn receipts() {
                 coverage.vectors_used = false;
                 coverage.vectors_reason = "the model is missing".to_owned();
             }),
-            "Nothing found. No file matches `language` and `path_glob`: leave them out or change them. \
+            "Nothing found. No file matches the filters: leave them out or change them. \
              [searched 120 of 120 files, 0 match the filters; words and symbols only: the model is missing]",
         ),
     ] {
@@ -239,6 +222,7 @@ fn states() {
 fn a_name_cannot_look_like_another_hit() {
     let mut found = hit();
     found.path = "src/a\n/etc/passwd:1-2 function root\u{1b}[2J.rs".to_owned();
+    found.handle = format!("{}:1-2@3f2a", found.path);
     found.snippet = "x = \"\u{1b}]0;owned\u{7}\"\n".to_owned();
     let text = hits(&answer(vec![found]), "/p");
     let first = text.lines().next().expect("a line");

@@ -288,8 +288,10 @@ async fn a_session_that_reads_only_has_no_tools_that_write() {
     }
 }
 
-const READERS: [&str; 5] = [
+const READERS: [&str; 7] = [
     "search_code",
+    "expand",
+    "symbol",
     "index_status",
     "memory_find",
     "memory_preferences",

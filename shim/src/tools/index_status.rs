@@ -17,7 +17,6 @@ pub(super) fn definition() -> Tool {
     let schema = json!({
         "type": "object",
         "properties": {
-            "path": {"type": "string", "description": "Directory; default: the project"},
         },
     });
     reading(NAME, DESCRIPTION, schema)

@@ -32,11 +32,8 @@ pub(super) fn definition() -> Tool {
         "properties": {
             "query": {"type": "string", "description": "Question, or an id to read whole"},
             "level": {"type": "string"},
-            "kind": {"type": "string"},
-            "tags": {"type": "array", "items": {"type": "string"}},
-            "limit": {"type": "integer", "maximum": MAX_LIMIT},
+            "limit": {"type": "integer"},
             "path": {"type": "string"},
-            "session": {"type": "string"},
         },
         "required": ["query"],
     });
@@ -44,6 +41,7 @@ pub(super) fn definition() -> Tool {
 }
 
 pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonObject) -> Result<Answer, Answer> {
+    // The others are for the odd case, and not worth every session's tokens.
     let allowed = ["query", "level", "kind", "tags", "limit", "path", "session"];
     let arguments = Arguments::new(arguments, &allowed)?;
     let query = arguments.text("query")?.ok_or_else(|| {

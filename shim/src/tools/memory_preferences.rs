@@ -16,7 +16,7 @@ const DESCRIPTION: &str = "What the user prefers in every project.";
 pub(super) fn definition() -> Tool {
     let schema = json!({
         "type": "object",
-        "properties": {"query": {"type": "string", "description": "Default: what matters most"}},
+        "properties": {"query": {"type": "string"}},
     });
     reading(NAME, DESCRIPTION, schema)
 }

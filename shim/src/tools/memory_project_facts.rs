@@ -17,8 +17,7 @@ pub(super) fn definition() -> Tool {
     let schema = json!({
         "type": "object",
         "properties": {
-            "query": {"type": "string", "description": "Default: what matters most"},
-            "path": {"type": "string"},
+            "query": {"type": "string"},
         },
     });
     reading(NAME, DESCRIPTION, schema)

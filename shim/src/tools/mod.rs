@@ -1,6 +1,7 @@
 //! The tools, one file each: what the agent is told about it, and what it does.
 
 mod arguments;
+mod expand;
 mod index_status;
 mod memory_delete;
 mod memory_find;
@@ -8,6 +9,7 @@ mod memory_preferences;
 mod memory_project_facts;
 mod memory_store;
 mod search_code;
+mod symbol;
 
 use crate::bridge::{Bridge, Trouble};
 use crate::project::Project;
@@ -65,6 +67,8 @@ impl From<Trouble> for Answer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ToolName {
     SearchCode,
+    Expand,
+    Symbol,
     IndexStatus,
     MemoryStore,
     MemoryFind,
@@ -74,8 +78,10 @@ pub(crate) enum ToolName {
 }
 
 impl ToolName {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::SearchCode,
+        Self::Expand,
+        Self::Symbol,
         Self::IndexStatus,
         Self::MemoryStore,
         Self::MemoryFind,
@@ -87,6 +93,8 @@ impl ToolName {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::SearchCode => search_code::NAME,
+            Self::Expand => expand::NAME,
+            Self::Symbol => symbol::NAME,
             Self::IndexStatus => index_status::NAME,
             Self::MemoryStore => memory_store::NAME,
             Self::MemoryFind => memory_find::NAME,
@@ -101,6 +109,8 @@ impl ToolName {
         match self {
             Self::MemoryStore | Self::MemoryDelete => true,
             Self::SearchCode
+            | Self::Expand
+            | Self::Symbol
             | Self::IndexStatus
             | Self::MemoryFind
             | Self::MemoryPreferences
@@ -111,6 +121,8 @@ impl ToolName {
     pub(crate) fn definition(self) -> Tool {
         match self {
             Self::SearchCode => search_code::definition(),
+            Self::Expand => expand::definition(),
+            Self::Symbol => symbol::definition(),
             Self::IndexStatus => index_status::definition(),
             Self::MemoryStore => memory_store::definition(),
             Self::MemoryFind => memory_find::definition(),
@@ -122,7 +134,10 @@ impl ToolName {
 
     pub(crate) async fn call(self, session: &Session, request: &RequestId, arguments: &JsonObject) -> Answer {
         let outcome = match self {
-            Self::SearchCode => search_code::call(session, request, arguments).await,
+            // Its request has many fields, and every call's future would be as large.
+            Self::SearchCode => Box::pin(search_code::call(session, request, arguments)).await,
+            Self::Expand => expand::call(session, request, arguments).await,
+            Self::Symbol => symbol::call(session, request, arguments).await,
             Self::IndexStatus => index_status::call(session, request, arguments).await,
             Self::MemoryStore => memory_store::call(session, request, arguments).await,
             Self::MemoryFind => memory_find::call(session, request, arguments).await,

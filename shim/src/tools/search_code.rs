@@ -8,15 +8,15 @@ use codemem_client::Client;
 use codemem_proto::request::RequestId;
 use codemem_proto::status::ErrorKind;
 use codemem_proto::v1::index_root_event::Event;
-use codemem_proto::v1::{IndexRootRequest, SearchRequest, WaitFor};
+use codemem_proto::v1::{IndexRootRequest, Mode, SearchRequest, Tests, WaitFor};
 use rmcp::model::{JsonObject, MetaObject, Tool};
 use serde_json::{Value, json};
 use tonic::Status;
 
 pub(super) const NAME: &str = "search_code";
 
-const DESCRIPTION: &str = "Find code in the project by what it does, by words or by symbol name. Ask a short question or \
-give identifiers. Answers with ranked path:lines, symbol, signature and snippet.";
+const DESCRIPTION: &str =
+    "Find code by question, words or symbol names. Answers with ranked path:lines, symbols and the lines that answer.";
 
 /// Hits when the agent names no number.
 const DEFAULT_LIMIT: u32 = 10;
@@ -24,16 +24,29 @@ const DEFAULT_LIMIT: u32 = 10;
 /// Most hits: more would be noise, and tokens.
 const MAX_LIMIT: u32 = 50;
 
+/// Most tokens of an answer: what a client still shows in one piece.
+const MAX_BUDGET: u32 = 10_000;
+
+/// The `path` that means every indexed directory.
+const EVERYWHERE: &str = "*";
+
+/// Which files by their role.
+const TESTS: [&str; 3] = ["any", "only", "without"];
+
+/// How a query may be read; by its meaning unless another is named.
+const MODES: [&str; 3] = ["meaning", "exact", "regex"];
+
 pub(super) fn definition() -> Tool {
     let schema = json!({
         "type": "object",
         "properties": {
-            "query": {"type": "string", "description": "Question, words or identifiers"},
-            "path": {"type": "string", "description": "Directory to search; default: the project"},
-            "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-            "language": {"type": "string", "description": "Only this language, e.g. rust"},
-            "path_glob": {"type": "string", "description": "Only matching paths, e.g. src/**/*.ts"},
-            "format": {"type": "string", "enum": ["text", "json"], "default": "text"},
+            "query": {"type": "string"},
+            "path": {"type": "string", "description": "Directory, or * for all indexed"},
+            "limit": {"type": "integer"},
+            "budget": {"type": "integer"},
+            "language": {"type": "string"},
+            "path_glob": {"type": "string", "description": "e.g. src/**/*.ts"},
+            "mode": {"type": "string", "enum": MODES, "description": "exact, regex: every matching line"},
         },
         "required": ["query"],
     });
@@ -42,24 +55,57 @@ pub(super) fn definition() -> Tool {
 }
 
 pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonObject) -> Result<Answer, Answer> {
-    let allowed = ["query", "path", "limit", "language", "path_glob", "format"];
+    // Some are not in the schema, which costs every session tokens: answers and refusals name them where they help.
+    let allowed = [
+        "query",
+        "path",
+        "limit",
+        "budget",
+        "language",
+        "path_glob",
+        "kind",
+        "tests",
+        "mode",
+        "offset",
+        "format",
+    ];
     let arguments = Arguments::new(arguments, &allowed)?;
-    let query = arguments.text("query")?.ok_or_else(|| {
+    let mode = match arguments.choice("mode", &MODES)? {
+        Some("exact") => Mode::Exact,
+        Some("regex") => Mode::Regex,
+        _ => Mode::Meaning,
+    };
+    let query = if mode == Mode::Meaning {
+        arguments.text("query")?
+    } else {
+        arguments.verbatim("query")?
+    };
+    let query = query.ok_or_else(|| {
         Answer::refusal("`query` is required: a question, words or identifiers, as in \"where are retries counted\"")
     })?;
-    let place = session
-        .project
-        .place(arguments.text("path")?)
-        .map_err(Answer::refusal)?;
+    let path = arguments.text("path")?;
+    let all = path == Some(EVERYWHERE);
+    let place = session.project.place(path.filter(|_| !all)).map_err(Answer::refusal)?;
     let as_json = arguments.choice("format", &["text", "json"])? == Some("json");
     let request = SearchRequest {
         query: query.to_owned(),
-        root: place.path.clone(),
+        roots: if all { Vec::new() } else { vec![place.path.clone()] },
+        all,
         limit: arguments.number("limit", 1, MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT),
-        language: arguments.text("language")?.unwrap_or_default().to_owned(),
-        path_glob: arguments.text("path_glob")?.unwrap_or_default().to_owned(),
-        explain: false,
+        languages: arguments.texts("language")?,
+        path_globs: arguments.texts("path_glob")?,
+        budget: arguments.number("budget", 1, MAX_BUDGET)?.unwrap_or_default(),
+        kinds: arguments.texts("kind")?,
+        tests: match arguments.choice("tests", &TESTS)? {
+            Some("only") => Tests::Only,
+            Some("without") => Tests::Without,
+            _ => Tests::Any,
+        }
+        .into(),
         session: session.id.clone().unwrap_or_default(),
+        mode: mode.into(),
+        offset: arguments.number("offset", 0, u32::MAX)?.unwrap_or_default(),
+        ..SearchRequest::default()
     };
     let search = |mut client: Client| {
         let request = bounded(request.clone(), name);

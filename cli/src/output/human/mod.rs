@@ -2,7 +2,10 @@
 
 mod config;
 mod doctor;
+mod exact;
+mod expand;
 mod freshness;
+mod graph;
 mod languages;
 mod memory;
 mod project;
@@ -13,7 +16,10 @@ mod units;
 
 pub(crate) use config::{config, example, reloaded};
 pub(crate) use doctor::{finding, verdict};
+pub(crate) use exact::absence;
+pub(crate) use expand::expanded;
 pub(crate) use freshness::freshness;
+pub(crate) use graph::{affected, dot, ground, map, outline, symbol, symbol_receipt};
 pub(crate) use languages::{language_added, language_removed, languages};
 pub(crate) use memory::{
     added_memory, confirmed_memory, counted_memories, deleted_memory, edited_memory, found_memories, memories,
@@ -21,7 +27,7 @@ pub(crate) use memory::{
     write_remarks,
 };
 pub(crate) use project::project;
-pub(crate) use search::{hits, receipt};
+pub(crate) use search::{hits, receipt, roots};
 pub(crate) use service::{manager_name, service_report, service_status};
 pub(crate) use status::status;
 pub(crate) use units::{bytes, count, counted, percent, seconds};

@@ -2,21 +2,21 @@
 
 use super::super::Style;
 use super::super::style::clean;
-use super::{count, counted, percent};
+use super::{count, counted, exact, percent};
 use codemem_proto::v1;
 use std::fmt::Write as _;
 
-/// Most lines of a snippet: a screen holds some ten hits.
-const SNIPPET_LINES: usize = 8;
-
 /// The hits, best first.
 pub(crate) fn hits(answer: &v1::SearchResponse, style: Style) -> String {
+    if exact::is_exact(answer) {
+        return exact::lines(answer, style);
+    }
     let texts: Vec<String> = answer.hits.iter().map(|found| hit(found, style)).collect();
     texts.join("\n")
 }
 
 fn hit(hit: &v1::Hit, style: Style) -> String {
-    let place = format!("{}:{}-{}", clean(&hit.path), hit.start_line, hit.end_line);
+    let place = place(hit);
     let mut text = format!("{}  {}", style.subject(&place), clean(&hit.kind));
     if !hit.name.is_empty() {
         text.push_str("  ");
@@ -26,20 +26,8 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
         text.push_str("  (changed since it was indexed)");
     }
     text.push('\n');
-    let signature = one_line(&hit.signature);
-    if !signature.is_empty() && !one_line(&hit.snippet).contains(&signature) {
-        let _ = writeln!(text, "    {}", clean(&signature));
-    }
-    let mut lines = hit.snippet.trim_end().lines();
-    for line in lines
-        .by_ref()
-        .take(SNIPPET_LINES)
-        .filter(|line| !line.trim().is_empty())
-    {
+    for line in hit.snippet.lines() {
         let _ = writeln!(text, "    {}", style.dim(&clean(line)));
-    }
-    if lines.next().is_some() {
-        let _ = writeln!(text, "    {}", style.dim("…"));
     }
     for memory in &hit.memories {
         let _ = write!(
@@ -71,17 +59,51 @@ fn explanation(hit: &v1::Hit) -> String {
     format!("score {:.2}: {}", hit.score, shares.join(", "))
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Where a hit is: its handle, by which more of it is shown.
+pub(super) fn place(hit: &v1::Hit) -> String {
+    if hit.handle.is_empty() {
+        format!("{}:{}-{}", clean(&hit.path), hit.start_line, hit.end_line)
+    } else {
+        clean(&hit.handle).into_owned()
+    }
+}
+
+/// Of several roots, what those are called that have hits, and why others have not been searched; a line each.
+pub(crate) fn roots(answer: &v1::SearchResponse) -> Vec<String> {
+    if answer.roots.len() < 2 {
+        return Vec::new();
+    }
+    let has_hits = |root: &v1::SearchedRoot| answer.hits.iter().any(|hit| hit.root == root.root);
+    let told = answer
+        .roots
+        .iter()
+        .filter(|root| has_hits(root) || !root.problem.is_empty());
+    told.map(|root| {
+        let name = format!("{} is {}", clean(&root.label), clean(&root.root));
+        match root.problem.as_str() {
+            "" => name,
+            problem => format!("{name}: not searched: {}", clean(problem)),
+        }
+    })
+    .collect()
 }
 
 /// What the answer rests on, in one line.
 pub(crate) fn receipt(answer: &v1::SearchResponse) -> String {
+    if exact::is_exact(answer) {
+        let mut parts = vec![format!("{} in {:.1} ms", exact::found(answer), answer.took_ms)];
+        parts.extend(exact::searched(answer));
+        return parts.join("; ");
+    }
     let coverage = answer.coverage.clone().unwrap_or_default();
     let found = if answer.hits.is_empty() {
         "nothing found".to_owned()
     } else {
         counted(answer.hits.len() as u64, "hit")
+    };
+    let found = match answer.hits_left_out {
+        0 => found,
+        left_out => format!("{found}, {} more left out for the budget", count(left_out.into())),
     };
     let mut parts = vec![
         format!("{found} in {:.1} ms", answer.took_ms),

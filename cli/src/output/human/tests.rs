@@ -11,11 +11,10 @@ fn hit() -> v1::Hit {
         name: "A::run".to_owned(),
         signature: "fn run(&self,\n    n: u32)".to_owned(),
         score: 1.0,
-        snippet: "    let x = 1;\n\n    x\u{1b}[2J\n".to_owned(),
+        snippet: "fn run(&self, n: u32)\n    x\u{1b}[2J".to_owned(),
         language: "rust".to_owned(),
         stale: true,
-        features: Vec::new(),
-        memories: Vec::new(),
+        ..v1::Hit::default()
     }
 }
 
@@ -26,9 +25,8 @@ fn coverage() -> v1::Coverage {
         chunks: 9000,
         vectors: 0.25,
         vectors_used: true,
-        vectors_reason: String::new(),
         files_in_scope: 1200,
-        hits_dropped: 0,
+        ..v1::Coverage::default()
     }
 }
 
@@ -71,43 +69,62 @@ fn hits_are_compact() {
     let text_only = v1::Hit {
         kind: "text".to_owned(),
         name: String::new(),
-        signature: String::new(),
-        snippet: "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n".to_owned(),
+        snippet: "0\n…\n9".to_owned(),
         stale: false,
+        handle: "src/a.rs:3-9@3f2a".to_owned(),
         ..hit()
     };
-    let with_signature_in_snippet = v1::Hit {
-        signature: "x = 1".to_owned(),
-        snippet: "x  =  1".to_owned(),
+    let bare = v1::Hit {
+        snippet: String::new(),
         stale: false,
         ..hit()
     };
     let answer = v1::SearchResponse {
-        hits: vec![hit(), with_signature_in_snippet, text_only],
+        hits: vec![hit(), bare, text_only],
         ..v1::SearchResponse::default()
     };
     let expected = "\
 src/a.rs:3-9  method  A::run  (changed since it was indexed)
     fn run(&self, n: u32)
-        let x = 1;
         x\u{fffd}[2J
 
 src/a.rs:3-9  method  A::run
-    x  =  1
 
-src/a.rs:3-9  text
+src/a.rs:3-9@3f2a  text
     0
-    1
-    2
-    3
-    4
-    5
-    6
-    7
     …
+    9
 ";
     assert_eq!(hits(&answer, PLAIN()), expected);
     assert_eq!(hits(&v1::SearchResponse::default(), PLAIN()), "");
+}
+
+#[test]
+fn of_several_roots_it_is_told_which_is_which_and_which_is_missing() {
+    let root = |label: &str, problem: &str| v1::SearchedRoot {
+        root: format!("/r/{label}"),
+        label: label.to_owned(),
+        problem: problem.to_owned(),
+        ..v1::SearchedRoot::default()
+    };
+    let found = v1::Hit {
+        root: "/r/app".to_owned(),
+        ..hit()
+    };
+    let answer = v1::SearchResponse {
+        hits: vec![found],
+        roots: vec![root("app", ""), root("lib", ""), root("old", "it is being opened")],
+        ..v1::SearchResponse::default()
+    };
+    assert_eq!(
+        roots(&answer),
+        ["app is /r/app", "old is /r/old: not searched: it is being opened"]
+    );
+    let alone = v1::SearchResponse {
+        roots: vec![root("app", "")],
+        ..answer
+    };
+    assert!(roots(&alone).is_empty());
 }
 
 #[test]
@@ -117,7 +134,7 @@ fn receipts() {
         coverage: Some(coverage()),
         took_ms: 3.21,
         root: "/r".to_owned(),
-        freshness: None,
+        ..v1::SearchResponse::default()
     };
     assert_eq!(
         receipt(&full),

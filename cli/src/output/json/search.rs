@@ -10,8 +10,51 @@ pub(crate) struct Search {
     hits: Vec<Hit>,
     coverage: Coverage,
     took_ms: f64,
+    /// Every root that was searched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roots: Vec<SearchedRoot>,
+    /// Hits that were found and have no room in the budget.
+    hits_left_out: u32,
     /// Null where the daemon does not tell.
     freshness: Option<Freshness>,
+    /// How the query was read, unless by its meaning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
+    /// What to say of that, where it could be read otherwise.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    note: String,
+    /// What it proves that there are no hits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<Absence>,
+}
+
+#[derive(Serialize, Debug)]
+struct SearchedRoot {
+    root: String,
+    /// Before the paths of its hits; empty where it was searched alone.
+    label: String,
+    coverage: Coverage,
+    freshness: Option<Freshness>,
+    /// Why it was not searched; null when it was.
+    problem: Option<String>,
+}
+
+#[derive(Serialize, Debug)]
+struct Absence {
+    /// Null where it is too long for a line, or time was up.
+    query: Option<Counted>,
+    names: Vec<Counted>,
+    files_searched: u64,
+    files_total: u64,
+    files_binary: u64,
+    cut_short: bool,
+}
+
+#[derive(Serialize, Debug)]
+struct Counted {
+    text: String,
+    matches: u64,
+    matches_any_case: u64,
 }
 
 #[derive(Serialize, Debug)]
@@ -24,6 +67,12 @@ struct Hit {
     signature: String,
     score: f64,
     snippet: String,
+    /// For `codemem expand`.
+    handle: String,
+    root: String,
+    language: String,
+    /// The file has changed since it was indexed.
+    stale: bool,
     /// By name; only when they were asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     features: BTreeMap<String, Feature>,
@@ -55,15 +104,53 @@ struct Coverage {
     vectors: f64,
     vectors_used: bool,
     vectors_reason: String,
+    /// Only of exact searches.
+    #[serde(flatten)]
+    exact: Option<Exact>,
+}
+
+#[derive(Serialize, Debug)]
+struct Exact {
+    matches: u64,
+    files_matched: u64,
+    files_unread: u64,
+    files_binary: u64,
+    cut_short: bool,
 }
 
 impl From<v1::SearchResponse> for Search {
     fn from(answer: v1::SearchResponse) -> Self {
+        let mode = match answer.mode() {
+            v1::Mode::Meaning => None,
+            v1::Mode::Exact => Some("exact"),
+            v1::Mode::Regex => Some("regex"),
+        };
         Self {
             hits: answer.hits.into_iter().map(Hit::from).collect(),
-            coverage: answer.coverage.unwrap_or_default().into(),
+            coverage: Coverage::of(answer.coverage.unwrap_or_default(), mode.is_some()),
             took_ms: answer.took_ms,
+            roots: answer
+                .roots
+                .into_iter()
+                .map(|root| SearchedRoot::of(root, mode.is_some()))
+                .collect(),
+            hits_left_out: answer.hits_left_out,
             freshness: answer.freshness.map(Freshness::from),
+            mode,
+            note: answer.note,
+            absence: answer.absence.map(Absence::from),
+        }
+    }
+}
+
+impl SearchedRoot {
+    fn of(root: v1::SearchedRoot, is_exact: bool) -> Self {
+        Self {
+            root: root.root,
+            label: root.label,
+            coverage: Coverage::of(root.coverage.unwrap_or_default(), is_exact),
+            freshness: root.freshness.map(Freshness::from),
+            problem: Some(root.problem).filter(|problem| !problem.is_empty()),
         }
     }
 }
@@ -79,6 +166,10 @@ impl From<v1::Hit> for Hit {
             signature: hit.signature,
             score: hit.score,
             snippet: hit.snippet,
+            handle: hit.handle,
+            root: hit.root,
+            language: hit.language,
+            stale: hit.stale,
             features: hit.features.into_iter().map(feature).collect(),
             memories: hit.memories.into_iter().map(Memory::from).collect(),
         }
@@ -100,8 +191,31 @@ fn feature(feature: v1::FeatureShare) -> (String, Feature) {
     (name, Feature { value, share })
 }
 
-impl From<v1::Coverage> for Coverage {
-    fn from(coverage: v1::Coverage) -> Self {
+impl From<v1::Absence> for Absence {
+    fn from(absence: v1::Absence) -> Self {
+        Self {
+            query: absence.query.map(Counted::from),
+            names: absence.names.into_iter().map(Counted::from).collect(),
+            files_searched: absence.files_searched,
+            files_total: absence.files_total,
+            files_binary: absence.files_binary,
+            cut_short: absence.cut_short,
+        }
+    }
+}
+
+impl From<v1::Counted> for Counted {
+    fn from(counted: v1::Counted) -> Self {
+        Self {
+            text: counted.text,
+            matches: counted.matches,
+            matches_any_case: counted.matches_any_case,
+        }
+    }
+}
+
+impl Coverage {
+    fn of(coverage: v1::Coverage, is_exact: bool) -> Self {
         Self {
             files_searched: coverage.files_searched,
             files_total: coverage.files_total,
@@ -111,6 +225,13 @@ impl From<v1::Coverage> for Coverage {
             vectors: coverage.vectors,
             vectors_used: coverage.vectors_used,
             vectors_reason: coverage.vectors_reason,
+            exact: is_exact.then_some(Exact {
+                matches: coverage.matches,
+                files_matched: coverage.files_matched,
+                files_unread: coverage.files_unread,
+                files_binary: coverage.files_binary,
+                cut_short: coverage.cut_short,
+            }),
         }
     }
 }

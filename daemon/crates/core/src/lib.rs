@@ -7,6 +7,7 @@
 
 pub mod compose;
 pub mod error;
+pub mod graph;
 pub mod ids;
 pub mod memory;
 pub mod path;
@@ -14,6 +15,8 @@ pub mod plan;
 pub mod ports;
 pub mod query;
 pub mod rank;
+pub mod reference;
 pub mod skip;
 pub mod token;
+pub mod tokens;
 pub mod unit;

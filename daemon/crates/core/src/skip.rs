@@ -2,6 +2,14 @@
 
 use std::fmt;
 
+/// Bytes looked at to tell text from binary: what git looks at.
+pub const SNIFFED: usize = 8 * 1024;
+
+/// Whether bytes are no text, as git and grep see it: there is a NUL among the first [`SNIFFED`].
+pub fn is_binary(bytes: &[u8]) -> bool {
+    bytes[..bytes.len().min(SNIFFED)].contains(&0)
+}
+
 /// The reason a file was left out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum SkipReason {

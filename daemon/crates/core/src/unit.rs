@@ -1,5 +1,6 @@
 //! Semantic units: what a file is made of once it has been read.
 
+use crate::reference::References;
 use std::fmt;
 use std::ops::Range;
 
@@ -180,6 +181,8 @@ pub struct Extraction {
     pub chunks: Vec<Chunk>,
     /// The symbols, in order of their first line, parents before children.
     pub symbols: Vec<Symbol>,
+    /// What the file uses; empty for languages of which only definitions are read.
+    pub references: References,
     /// The file's leading comment or module docstring, as prose; what the author says the file is for.
     pub leading_comment: Option<String>,
     /// True when the grammar met syntax errors; what parsed is kept all the same.

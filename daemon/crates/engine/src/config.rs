@@ -58,6 +58,8 @@ pub struct EngineConfig {
     pub recheck_every: Duration,
     /// Texts embedded per second at most, chunks and files; 0 is as fast as it goes.
     pub vectors_per_second: u32,
+    /// Longest that an exact search reads files. Agents wait about a minute for a tool, people less.
+    pub exact_time: Duration,
 }
 
 impl Default for EngineConfig {
@@ -76,6 +78,7 @@ impl Default for EngineConfig {
             settle_after: Duration::from_secs(2),
             recheck_every: Duration::from_mins(30),
             vectors_per_second: 0,
+            exact_time: Duration::from_secs(5),
         }
     }
 }

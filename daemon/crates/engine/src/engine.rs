@@ -9,17 +9,16 @@ use crate::freshness::Freshness;
 use crate::permits;
 use crate::progress::RootState;
 use crate::prune::PruneReport;
-use crate::repository::{self, Asked, Command, RepositoryHandle, RootHandle, is_damage};
-use crate::search::{Search, SearchAnswer, SearchRequest};
-use crate::threads::Stop;
+use crate::repository::{self, Asked, Command, RepositoryHandle, RootHandle};
+use crate::search::Memo;
 use arc_swap::ArcSwap;
 use codemem_core::ids::RepositoryKey;
-use codemem_core::ports::{Identity, ModelAssets, PortErrorKind, Repair, WorktreeCounts};
+use codemem_core::ports::{Identity, ModelAssets, PortErrorKind, Repair, Root, WorktreeCounts};
 use codemem_core::skip::SkipReason;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify, Semaphore, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -45,6 +44,7 @@ pub(crate) struct Inner {
     search_permits: Arc<Semaphore>,
     pub(crate) cancel: CancellationToken,
     tracker: TaskTracker,
+    memo: Memo,
     /// Told when a model may have come: memories want vectors, too.
     pub(crate) models_changed: Notify,
 }
@@ -88,9 +88,9 @@ impl Engine {
             .registry
             .roots()
             .map_err(EngineError::port("read the list of roots"))?;
-        let mut by_repository: BTreeMap<RepositoryKey, Vec<PathBuf>> = BTreeMap::new();
+        let mut by_repository: BTreeMap<RepositoryKey, Vec<Root>> = BTreeMap::new();
         for root in roots {
-            by_repository.entry(root.repository).or_default().push(root.path);
+            by_repository.entry(root.repository.clone()).or_default().push(root);
         }
         let search_permits = Arc::new(Semaphore::new(config.search_threads.max(1)));
         let inner = Inner {
@@ -102,6 +102,7 @@ impl Engine {
             search_permits,
             cancel,
             tracker,
+            memo: Memo::default(),
             models_changed: Notify::new(),
         };
         let handles = by_repository
@@ -129,79 +130,6 @@ impl Engine {
             number: reply.number,
             state: reply.state,
         })
-    }
-
-    /// Answers a search over the registered root that holds the request's path. One that meets a
-    /// damaged store has it replaced, and answers from what there is then.
-    pub async fn search(&self, request: SearchRequest) -> Result<SearchAnswer, EngineError> {
-        let (repository, root, handle) = self.resolve(&request.path).await?;
-        let met = Arc::new(AtomicBool::new(false));
-        let search = || self.search_once(request.clone(), &repository, &root, &handle, &met);
-        let answer = search().await;
-        if answer.as_ref().err().is_some_and(is_damage) {
-            return if self.heal(&repository).await {
-                search().await
-            } else {
-                answer
-            };
-        }
-        if met.load(Ordering::Relaxed) {
-            suspect(&repository);
-        }
-        answer
-    }
-
-    async fn search_once(
-        &self,
-        request: SearchRequest,
-        repository: &RepositoryHandle,
-        root: &Path,
-        handle: &RootHandle,
-        met_damage: &Arc<AtomicBool>,
-    ) -> Result<SearchAnswer, EngineError> {
-        let (repository, root, handle) = (repository.clone(), root.to_path_buf(), handle.clone());
-        let met_damage = Arc::clone(met_damage);
-        let inner = Arc::clone(&self.inner);
-        let mut n_tries = 0;
-        let (permit, stores, view, state, freshness) = loop {
-            self.awake(&repository).await;
-            handle.fresh.barrier().await;
-            let permits = Arc::clone(&inner.search_permits);
-            let permit = permits.acquire_owned().await.map_err(|_| EngineError::Stopping)?;
-            let published = &repository.published;
-            // Told before the view is taken: what is read in between makes the answer truer than it says.
-            let state = handle.state.borrow().clone();
-            let freshness = handle.fresh.told(&state);
-            if let (Some(stores), Some(view)) = (published.stores.load_full(), handle.view.load_full()) {
-                break (permit, stores, view, state, freshness);
-            }
-            // Closed for want of use just before this search came: once more.
-            n_tries += 1;
-            if n_tries > 1 || !published.resting.load(Ordering::SeqCst) {
-                return Err(not_ready(&root, &handle.state.borrow()));
-            }
-        };
-        let stop = Stop::default();
-        // A caller who leaves drops this future, and the work ends at its next step.
-        let _given_up = stop.clone().on_drop();
-        let search = blocking("search", move || {
-            // Held to the end of the work, not of the call: a client that leaves frees no thread.
-            let _permit = permit;
-            let search = Search {
-                ports: &inner.ports,
-                stores: &stores,
-                root: &root,
-                view: &view,
-                state: &state,
-                freshness: &freshness,
-                counts: **handle.counts.load(),
-                max_file_bytes: inner.config.load().max_file_bytes,
-                stop: &stop,
-                met_damage: &met_damage,
-            };
-            search.run(&request)
-        });
-        search.await?
     }
 
     /// Waits until the repository's stores are open, and has them opened when they were closed for want
@@ -243,7 +171,7 @@ impl Engine {
     }
 
     /// Has stores that may be damaged opened again; true when that was done in time.
-    async fn heal(&self, repository: &RepositoryHandle) -> bool {
+    pub(crate) async fn heal(&self, repository: &RepositoryHandle) -> bool {
         let (reply_tx, reply_rx) = oneshot::channel();
         let command = Command::Suspect { reply: Some(reply_tx) };
         let healed =
@@ -378,7 +306,7 @@ impl Engine {
 }
 
 impl Inner {
-    pub(crate) fn spawn(&self, key: RepositoryKey, roots: Vec<PathBuf>) -> RepositoryHandle {
+    pub(crate) fn spawn(&self, key: RepositoryKey, roots: Vec<Root>) -> RepositoryHandle {
         repository::spawn(
             key,
             roots,
@@ -388,6 +316,21 @@ impl Inner {
             self.cancel.child_token(),
             &self.tracker,
         )
+    }
+
+    /// What answers have shown lately.
+    pub(crate) fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
+    /// The limits in force.
+    pub(crate) fn limits(&self) -> Arc<EngineConfig> {
+        self.config.load_full()
+    }
+
+    /// Who has one may search.
+    pub(crate) fn search_permits(&self) -> &Arc<Semaphore> {
+        &self.search_permits
     }
 
     /// Largest file read, in bytes.
@@ -487,14 +430,14 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Tells a repository's actor that a reader met damage, without waiting for what it does about it.
-fn suspect(repository: &RepositoryHandle) {
+pub(crate) fn suspect(repository: &RepositoryHandle) {
     // A full mailbox has more pressing things in it; whoever meets the damage next says so again.
     let _full = repository
         .mailbox
         .try_send(Asked::here(Command::Suspect { reply: None }));
 }
 
-fn not_ready(root: &Path, state: &RootState) -> EngineError {
+pub(crate) fn not_ready(root: &Path, state: &RootState) -> EngineError {
     match &state.problem {
         Some(problem) => EngineError::Unsearchable {
             root: root.to_path_buf(),

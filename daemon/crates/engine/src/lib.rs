@@ -11,6 +11,8 @@ mod engine;
 mod error;
 mod explain;
 mod freshness;
+pub mod graph;
+mod group;
 mod health;
 mod left_out;
 pub mod memory;
@@ -30,9 +32,13 @@ mod view;
 pub use config::{EngineConfig, Ports};
 pub use engine::{Engine, IndexTicket, RootStatus};
 pub use error::{EngineError, ErrorKind};
-pub use explain::{AnsweringRoot, ExplainedProject, Explanation, ProjectRule, Standing};
+pub use explain::{AnsweringRoot, ExplainedIndex, ExplainedProject, Explanation, ProjectRule, Standing};
 pub use freshness::Freshness;
+pub use group::PlacementReason;
 pub use health::{HealthReport, RepositoryHealth};
 pub use progress::{Phase, Progress, RootState};
 pub use prune::PruneReport;
-pub use search::{AnchoredMemory, Coverage, Hit, SearchAnswer, SearchRequest};
+pub use search::{
+    Absence, AnchoredMemory, Code, Counted, Coverage, ExpandRequest, Expanded, Filters, Hit, Kept, Mode, Refusal,
+    SearchAnswer, SearchRequest, SearchedRoot, Tests,
+};

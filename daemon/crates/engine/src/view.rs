@@ -132,6 +132,16 @@ impl View {
         self.order.iter().map(|number| self.file(*number))
     }
 
+    /// The numbers of all files, by path.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.order.iter().copied()
+    }
+
+    /// The number of the file at a path, given as text.
+    pub(crate) fn number_of(&self, path: &str) -> Option<u32> {
+        self.place(path).ok().map(|place| self.order[place])
+    }
+
     /// The number of the file at a path.
     pub(crate) fn at(&self, path: PathId) -> Option<u32> {
         let number = self.by_path.get(path.0 as usize).copied();
@@ -140,8 +150,7 @@ impl View {
 
     /// The file at a path.
     pub(crate) fn find(&self, path: &str) -> Option<&ViewFile> {
-        let place = self.place(path).ok()?;
-        Some(self.file(self.order[place]))
+        self.number_of(path).map(|number| self.file(number))
     }
 
     /// The file at a path and all below it.

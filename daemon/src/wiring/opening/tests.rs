@@ -58,6 +58,7 @@ fn record(n: u32) -> FileRecord {
                 language: "rust".to_owned(),
                 chunks: vec![chunk],
                 symbols: Vec::new(),
+                references: codemem_core::reference::References::default(),
                 leading_comment: None,
                 has_errors: false,
             },

@@ -40,7 +40,7 @@ fn connect(sandbox: &Sandbox) -> UnixStream {
 fn heavy(sandbox: &Sandbox) -> SearchRequest {
     SearchRequest {
         query: (0..6_000).map(|n| format!("compute_{n} ")).collect::<Vec<_>>().concat(),
-        root: sandbox.tree().to_string_lossy().into_owned(),
+        roots: vec![sandbox.tree().to_string_lossy().into_owned()],
         limit: 200,
         ..SearchRequest::default()
     }

@@ -21,7 +21,7 @@ const GROWTH: u64 = 256 << 20;
 fn question(sandbox: &Sandbox) -> SearchRequest {
     SearchRequest {
         query: "which handler answers a request".to_owned(),
-        root: sandbox.tree().to_string_lossy().into_owned(),
+        roots: vec![sandbox.tree().to_string_lossy().into_owned()],
         ..SearchRequest::default()
     }
 }

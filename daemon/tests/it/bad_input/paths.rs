@@ -132,7 +132,7 @@ fn paths_over_the_wire_are_checked_by_the_daemon() {
         ] {
             let request = SearchRequest {
                 query: "x".to_owned(),
-                root: root.to_owned(),
+                roots: vec![root.to_owned()],
                 ..SearchRequest::default()
             };
             let status = client.search.search(request).await.expect_err("refused");

@@ -123,7 +123,7 @@ fn what_comes_over_the_wire_is_bounded() {
         let mut client = client(&sandbox).await;
         let question = SearchRequest {
             query: "router".to_owned(),
-            root,
+            roots: vec![root],
             ..SearchRequest::default()
         };
         for empty in ["", " \n\t ", "\0", "\0\0 \0", "\u{85}\u{2028}"] {
@@ -148,8 +148,8 @@ fn what_comes_over_the_wire_is_bounded() {
             ("\0".to_owned(), String::new()),
         ] {
             let request = SearchRequest {
-                language,
-                path_glob,
+                languages: vec![language],
+                path_globs: vec![path_glob],
                 ..question.clone()
             };
             let status = client.search.search(request).await.expect_err("refused");

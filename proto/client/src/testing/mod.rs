@@ -45,6 +45,8 @@ pub struct Script {
     pub status: Vec<Reply<v1::StatusResponse>>,
     /// Answers to Search.
     pub search: Vec<Reply<v1::SearchResponse>>,
+    /// Answers to Expand.
+    pub expand: Vec<Reply<v1::ExpandResponse>>,
     /// Events of each IndexRoot; [`Reply::Never`] keeps the stream open.
     pub index: Vec<Reply<v1::IndexRootEvent>>,
     /// Events of each Setup and ImportModel.
@@ -86,6 +88,8 @@ pub enum Asked {
     AddLanguage(v1::AddLanguageRequest),
     RemoveLanguage(v1::RemoveLanguageRequest),
     Search(v1::SearchRequest),
+    /// An Expand.
+    Expand(v1::ExpandRequest),
     Setup(v1::SetupRequest),
     ImportModel(v1::ImportModelRequest),
     ListModels,
@@ -122,6 +126,7 @@ impl Default for Script {
             hello,
             status: vec![Reply::Now(v1::StatusResponse::default())],
             search: vec![Reply::Now(v1::SearchResponse::default())],
+            expand: vec![Reply::Now(v1::ExpandResponse::default())],
             index: Vec::new(),
             setup: Vec::new(),
             prune: Reply::Now(v1::PruneResponse::default()),

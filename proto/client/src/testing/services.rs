@@ -144,6 +144,12 @@ impl Search for Services {
         let reply = self.take(|script| next(&mut script.search));
         self.give(reply).await
     }
+
+    async fn expand(&self, request: Request<v1::ExpandRequest>) -> Result<Response<v1::ExpandResponse>, Status> {
+        self.note(Asked::Expand(request.into_inner()));
+        let reply = self.take(|script| next(&mut script.expand));
+        self.give(reply).await
+    }
 }
 
 #[async_trait]

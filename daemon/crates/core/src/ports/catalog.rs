@@ -3,6 +3,7 @@
 use super::{ChangedLanguage, FileStamp, Fingerprint, PortResult, VectorSpace};
 use crate::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use crate::path::RepoPath;
+use crate::reference::References;
 use crate::skip::SkipReason;
 use crate::unit::{Extraction, LineSpan, SymbolKind};
 use std::path::Path;
@@ -102,6 +103,15 @@ pub struct SymbolRow {
     pub docstring: Option<String>,
     /// The whole definition.
     pub lines: LineSpan,
+}
+
+/// What a content defines and uses.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ContentFacts {
+    /// In file order, each with the position of the symbol around it.
+    pub symbols: Vec<(SymbolRow, Option<u32>)>,
+    /// What it uses.
+    pub references: References,
 }
 
 /// A file of which some texts have no vector yet.
@@ -239,14 +249,33 @@ pub trait Catalog: Send + Sync {
     /// The chunks of one content, in file order.
     fn chunks_of(&self, content: ContentId) -> PortResult<Vec<ChunkRow>>;
 
+    /// The definitions of one content, in the order of their first line, parents before children.
+    fn symbols_of(&self, content: ContentId) -> PortResult<Vec<SymbolRow>>;
+
+    /// The contents that define a symbol of one of these kinds. Reads as many rows as there are symbols.
+    fn contents_with(&self, kinds: &[SymbolKind]) -> PortResult<IdSet>;
+
     /// The chunks that carry these texts.
     fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>>;
 
     /// The texts that the chunks of these contents carry.
     fn texts_of(&self, contents: &IdSet) -> PortResult<IdSet>;
 
-    /// Definitions whose name, lower-cased, is one of `names` (lower-cased), at most `limit`.
-    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>>;
+    /// Definitions whose name, lower-cased, is one of `names` (lower-cased), at most `limit`; of the contents in `within`
+    /// only, when it is given: the cut is made after that filter.
+    fn definitions(&self, names: &[String], within: Option<&IdSet>, limit: usize) -> PortResult<Vec<SymbolRow>>;
+
+    /// What a content defines and uses; nothing for one that the catalog does not hold.
+    fn facts(&self, content: ContentId) -> PortResult<ContentFacts>;
+
+    /// Where a name is defined, as it is written: contents, and the position among their symbols, in order.
+    fn defined(&self, name: &str) -> PortResult<Vec<(ContentId, u32)>>;
+
+    /// The contents that use a name, in order; some of them may use it in another case, or another name.
+    fn using(&self, name: &str) -> PortResult<Vec<ContentId>>;
+
+    /// Every name that is defined, each once, whoever holds it. Reads as many rows as there are symbols.
+    fn names(&self) -> PortResult<Vec<String>>;
 
     /// Files with texts that have no vector yet, at most `limit` files, each content once.
     fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>>;

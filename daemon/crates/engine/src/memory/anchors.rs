@@ -7,14 +7,15 @@ use super::inner::Inner;
 use super::stale::{Located, Trees};
 use super::{MemoryError, types::Caller};
 use crate::project::Project;
+use crate::repository::{RepositoryHandle, RootHandle};
 use crate::view::View;
-use codemem_core::memory::Anchor;
+use codemem_core::memory::{Anchor, ProjectKey};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{Stores, SymbolRow};
 use codemem_core::unit::{Symbol, SymbolKind};
 use std::cmp::Reverse;
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Definitions looked up for one name.
@@ -54,9 +55,11 @@ impl Inner {
             Ok(project.and_then(Result::ok).map(|project| project.key))
         });
         let Some(key) = key.await? else { return Ok(()) };
-        let repository = self.engine.inner.repositories.load().get(&key).cloned();
-        if let Some(repository) = repository {
-            self.engine.awake(&repository).await;
+        for repository in self.engine.inner.repositories.load_full().values() {
+            let has_root = of_project(repository, &key).next().is_some();
+            if has_root {
+                self.engine.awake(repository).await;
+            }
         }
         Ok(())
     }
@@ -74,31 +77,35 @@ impl Inner {
     /// The open indexes of a project, those below the caller's own tree first.
     fn indexes(&self, project: &Project) -> Vec<Index> {
         let engine = &self.engine.inner;
-        let repositories = engine.repositories.load();
-        let Some(repository) = repositories.get(&project.key) else {
-            return Vec::new();
-        };
-        let Some(stores) = repository.published.stores.load_full() else {
-            return Vec::new();
-        };
-        let roots = repository.published.roots.load();
-        let mut roots: Vec<_> = roots.iter().collect();
-        roots.sort_by_key(|(root, _)| !root.starts_with(&project.base));
-        let index = |root: &Path, view: Arc<View>| {
+        let mut roots = Vec::new();
+        for repository in engine.repositories.load().values() {
+            if let Some(stores) = repository.published.stores.load_full() {
+                roots.extend(of_project(repository, &project.key).map(|(root, handle)| (root, handle, stores.clone())));
+            }
+        }
+        roots.sort_by(|(a, ..), (b, ..)| {
+            let order = |root: &Path| (!root.starts_with(&project.base), root.to_path_buf());
+            order(a).cmp(&order(b))
+        });
+        let index = |root: &Path, view: Arc<View>, stores: Arc<Stores>| {
             let prefix = project
                 .prefix(root)
                 .or_else(|| engine.project(root).ok()?.prefix(root))?;
-            Some(Index {
-                stores: Arc::clone(&stores),
-                view,
-                prefix,
-            })
+            Some(Index { stores, view, prefix })
         };
         roots
             .into_iter()
-            .filter_map(|(root, handle)| index(root, handle.view.load_full()?))
+            .filter_map(|(root, handle, stores)| index(&root, handle.view.load_full()?, stores))
             .collect()
     }
+}
+
+/// The roots of a project in one index, where those of its clones may be as well.
+fn of_project(repository: &RepositoryHandle, project: &ProjectKey) -> impl Iterator<Item = (PathBuf, RootHandle)> {
+    let roots = repository.published.roots.load_full();
+    let of_it = roots.iter().filter(|(_, handle)| **handle.project.load() == *project);
+    let of_it: Vec<_> = of_it.map(|(root, handle)| (root.clone(), handle.clone())).collect();
+    of_it.into_iter()
 }
 
 impl<'a> Resolver<'a> {
@@ -203,7 +210,7 @@ impl<'a> Resolver<'a> {
         let names = lookups(name);
         let mut found: Vec<Definition> = Vec::new();
         for index in &self.indexes {
-            let rows = match index.stores.catalog.definitions(&names, DEFINITIONS) {
+            let rows = match index.stores.catalog.definitions(&names, None, DEFINITIONS) {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::warn!(%error, "an anchor is not looked up");

@@ -26,7 +26,7 @@ enum Closeness {
 
 impl Search<'_> {
     /// Puts the memories about what is shown beside each hit.
-    pub(super) fn put_memories(&self, hits: &mut [Hit], session: Option<&SessionId>) {
+    pub(super) fn put_memories(&self, hits: &mut [&mut Hit], session: Option<&SessionId>) {
         let Some(memories) = &self.ports.memories else { return };
         if hits.is_empty() {
             return;

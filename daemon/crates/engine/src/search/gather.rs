@@ -6,9 +6,11 @@ use crate::repository::is_damage;
 use codemem_core::ids::{ChunkId, ContentId, TextId};
 use codemem_core::ports::{LexicalQuery, PortErrorKind, SymbolRow, VectorSpace};
 use codemem_core::query::{NameStrength, Query};
-use codemem_core::rank::{Defined, Evidence};
-use std::collections::HashMap;
+use codemem_core::rank::{self, Defined, Evidence};
+use codemem_core::token;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
+use std::thread;
 
 /// Contents taken from the lexical index; far more than are shown, so that other evidence can lift them.
 const LEXICAL_LIMIT: usize = 300;
@@ -16,7 +18,10 @@ const LEXICAL_LIMIT: usize = 300;
 /// Chunks kept per content.
 const CHUNKS_PER_CONTENT: usize = 4;
 
-/// Definitions looked up.
+/// Chunks of a content whose scores are summed; more would favour long files.
+const BEST_CHUNKS: usize = 3;
+
+/// Definitions looked up, of those in scope.
 const DEFINITIONS: usize = 400;
 
 /// Nearest file summaries.
@@ -71,7 +76,33 @@ struct Pool {
 }
 
 impl Search<'_> {
+    /// Everything that speaks for a file in scope.
     pub(super) fn gather(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
+        // Making the query's vector takes as long as looking for words and definitions.
+        thread::scope(|threads| {
+            self.embed_ahead(threads, &query.question);
+            self.gather_all(query, scope)
+        })
+    }
+
+    /// Begins to make the query's vector, where there are vectors to compare it with. A model that is not in memory is left to
+    /// whoever finds that it is needed.
+    fn embed_ahead<'s>(&'s self, threads: &'s thread::Scope<'s, '_>, text: &'s str) {
+        if self.counts.chunks_with_vector == 0 || self.embedded.is_made() || !self.ports.embedder.is_loaded() {
+            return;
+        }
+        let span = tracing::Span::current();
+        // What goes wrong is told to whoever asks for the vector.
+        let embed = move || span.in_scope(|| drop(self.embedded(text)));
+        let begun = thread::Builder::new()
+            .name("search-embed".to_owned())
+            .spawn_scoped(threads, embed);
+        if let Err(error) = begun {
+            tracing::debug!(%error, "the vector of a query is made later");
+        }
+    }
+
+    fn gather_all(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
         let mut pool = Pool::default();
         self.go_on()?;
         self.gather_words(query, scope, &mut pool)?;
@@ -86,6 +117,9 @@ impl Search<'_> {
             Some(error.chain())
         });
         pool.candidates.retain(Candidate::is_evident);
+        let project = self.root.file_name().unwrap_or_default().to_string_lossy();
+        let mut evidence: Vec<&mut Evidence> = pool.candidates.iter_mut().map(|one| &mut one.evidence).collect();
+        rank::survey(query, &project, &mut evidence);
         Ok(Gathered {
             candidates: pool.candidates,
             no_vectors,
@@ -132,6 +166,7 @@ impl Search<'_> {
             };
             let evidence = &mut candidate.evidence;
             evidence.file = content.file;
+            evidence.best_chunks = content.chunks.iter().take(BEST_CHUNKS).map(|chunk| chunk.body).sum();
             evidence.names = content.names;
             evidence.docs = content.docs;
             evidence.coverage = content.coverage;
@@ -171,16 +206,19 @@ impl Search<'_> {
         let rows = self
             .stores
             .catalog
-            .definitions(&names, DEFINITIONS)
+            .definitions(&names, Some(&scope.contents), DEFINITIONS)
             .map_err(EngineError::port("look up definitions"))?;
         let strengths: HashMap<&str, NameStrength> = query
             .names
             .iter()
             .map(|name| (name.text.as_str(), name.strength))
             .collect();
+        let spellings: HashSet<&str> = token::words(&query.question)
+            .map(|word| &query.question[word])
+            .collect();
         let mut n_files: HashMap<String, usize> = HashMap::new();
         let mut found: HashMap<(ContentId, String), Vec<SymbolRow>> = HashMap::new();
-        for row in rows.into_iter().filter(|row| scope.contents.contains(row.content.0)) {
+        for row in rows {
             found
                 .entry((row.content, row.name.to_lowercase()))
                 .or_default()
@@ -202,6 +240,7 @@ impl Search<'_> {
                 strength,
                 n_files,
                 is_type: rows.iter().any(|row| row.kind.is_type()),
+                is_exact: rows.iter().any(|row| spellings.contains(row.name.as_str())),
             });
             candidate
                 .definitions
@@ -233,13 +272,13 @@ impl Search<'_> {
             }
             Err(error) => return Ok(Some(error.to_string())),
         }
-        let vector = match embedder.embed_query(&query.text) {
+        let vector = match self.embedded(&query.question) {
             Ok(vector) => vector,
             Err(error) if error.kind == PortErrorKind::Unavailable => return Ok(Some(error.to_string())),
             Err(error) => return Err(EngineError::port("embed the query")(error)),
         };
         let near = vectors
-            .search(VectorSpace::Files, &vector, scope.summaries.as_ref(), NEAREST_FILES)
+            .search(VectorSpace::Files, vector, scope.summaries.as_ref(), NEAREST_FILES)
             .map_err(EngineError::port("search the file vectors"))?;
         for (text, cosine) in near.into_iter().filter(|(text, _)| scope.has_summary(*text)) {
             for number in self.view.summarised(text) {
@@ -260,7 +299,7 @@ impl Search<'_> {
             ),
         };
         let near = vectors
-            .search(VectorSpace::Chunks, &vector, within.as_ref(), NEAREST_CHUNKS)
+            .search(VectorSpace::Chunks, vector, within.as_ref(), NEAREST_CHUNKS)
             .map_err(EngineError::port("search the chunk vectors"))?;
         let cosines: HashMap<TextId, f32> = near.iter().copied().collect();
         let texts: Vec<TextId> = near.into_iter().map(|(text, _)| text).collect();

@@ -1,36 +1,79 @@
 //! Showing a hit: the chunk that answers best, with the lines as they stand in the file now.
 
 use super::gather::Candidate;
+use super::handle;
 use super::relocate::{Shown, Sought};
+use super::scope::Filter;
+use super::snippet::Material;
 use super::{Hit, Search};
 use crate::EngineError;
 use crate::pass::{hash, into_text};
-use codemem_core::compose::clip;
+use codemem_core::ids::ContentHash;
 use codemem_core::ports::{ChunkRow, PortErrorKind, SymbolRow};
 use codemem_core::query::{NameStrength, Query};
-use codemem_core::unit::LineSpan;
+use codemem_core::token::Tokenizer;
+use codemem_core::unit::{LineSpan, SymbolKind};
 
-/// Lines of a snippet: enough to recognise the answer, few enough for ten of them in one screenful.
-const SNIPPET_LINES: usize = 12;
+/// What the chunk that answers best is worth to a definition in it, against a word of the query in its name: where no word
+/// of the query speaks for any, nearness decides.
+const NEAR: f32 = 0.5;
 
-/// Longest snippet line shown, in bytes.
-const SNIPPET_LINE: usize = 200;
+/// A hit whose snippet is not yet cut, and which does not yet know what its root is called.
+pub(super) struct Draft {
+    pub(super) hit: Hit,
+    pub(super) material: Material,
+    /// Of the file as it was read, or as it was indexed where it cannot be read.
+    pub(super) hash: ContentHash,
+}
+
+impl Draft {
+    /// The hit as it is named in the answer.
+    pub(super) fn labelled(mut self, label: &str) -> Self {
+        self.hit.name_it(label, self.hash);
+        self
+    }
+}
+
+impl Hit {
+    /// Names a hit as it is named in the answer: with the label of its root, and by what its file holds.
+    pub(super) fn name_it(&mut self, label: &str, hash: ContentHash) {
+        if !label.is_empty() {
+            self.path = format!("{label}/{}", self.path);
+        }
+        self.handle = handle::name(&self.path, self.start_line, self.end_line, hash);
+    }
+}
 
 impl Search<'_> {
     /// A candidate as a hit; `None` when what spoke for it is no longer in its file.
-    pub(super) fn show(&self, query: &Query, candidate: &Candidate, score: f32) -> Result<Option<Hit>, EngineError> {
+    pub(super) fn show(
+        &self,
+        query: &Query,
+        filter: &Filter,
+        candidate: &Candidate,
+        score: f32,
+    ) -> Result<Option<Draft>, EngineError> {
         let file = self.view.file(candidate.file);
+        let of_kind = match filter.kinds.as_slice() {
+            [] => None,
+            kinds => match self.best_of_kind(query, kinds, candidate)? {
+                None => return Ok(None),
+                found => found,
+            },
+        };
+        let definition = of_kind.as_ref().or_else(|| best_definition(candidate));
         let chunk = self.best_chunk(candidate)?;
-        let definition = best_definition(candidate);
         let (lines, symbol) = match (definition, &chunk) {
             (Some(definition), _) => (definition.lines, Some(definition)),
             (None, Some(chunk)) => (chunk.lines, chunk.symbol.as_ref()),
             (None, None) => (LineSpan { start: 1, end: 1 }, None),
         };
         let mut shown = Shown::of(lines, symbol);
-        let (snippet, stale) = match self.ports.source.read(self.root, &file.path, self.max_file_bytes) {
+        let mut hash_now = file.hash;
+        let (material, stale) = match self.ports.source.read(self.root, &file.path, self.max_file_bytes) {
             Ok(bytes) => {
-                let stale = hash(&bytes) != file.hash;
+                hash_now = hash(&bytes);
+                let stale = hash_now != file.hash;
                 let source = into_text(bytes);
                 if stale {
                     let sought = Sought {
@@ -45,26 +88,69 @@ impl Search<'_> {
                     };
                     shown = now;
                 }
-                (snippet(&source, shown.lines, query), stale)
+                (Material::new(&source, shown.lines, &shown.signature), stale)
             }
             Err(error) if error.kind == PortErrorKind::NotFound && self.is_root_there() => return Ok(None),
             // What cannot be read is not vouched for.
-            Err(_) => (String::new(), true),
+            Err(_) => (Material::new("", shown.lines, &shown.signature), true),
         };
-        Ok(Some(Hit {
+        let hit = Hit {
             path: file.path.to_string(),
+            root: self.root.to_path_buf(),
+            handle: String::new(),
             start_line: shown.lines.start,
             end_line: shown.lines.end,
             kind: shown.kind,
             name: shown.name,
             signature: shown.signature,
             score,
-            snippet,
+            snippet: String::new(),
             language: file.language.to_string(),
             stale,
             shares: Vec::new(),
             memories: Vec::new(),
+        };
+        Ok(Some(Draft {
+            hit,
+            material,
+            hash: hash_now,
         }))
+    }
+
+    /// The definition of one of these kinds that has most of the query: in its name, else in what is said of it. The first
+    /// of equals.
+    fn best_of_kind(
+        &self,
+        query: &Query,
+        kinds: &[SymbolKind],
+        candidate: &Candidate,
+    ) -> Result<Option<SymbolRow>, EngineError> {
+        let content = self.view.file(candidate.file).content;
+        let symbols = self.stores.catalog.symbols_of(content);
+        let symbols = symbols.map_err(EngineError::port("read a file's symbols"))?;
+        let chunk = self.best_chunk(candidate)?;
+        let mut tokenizer = Tokenizer::default();
+        let mut weight = |symbol: &SymbolRow| {
+            let mut best = vec![0.0_f32; query.terms.len()];
+            let docstring = symbol.docstring.as_deref().unwrap_or_default();
+            for (text, factor) in [
+                (&*symbol.qualified_name, 2.0),
+                (&*symbol.signature, 1.0),
+                (docstring, 1.0),
+            ] {
+                tokenizer.tokens(text, |token| {
+                    if let Some(term) = query.terms.iter().position(|term| term.text == token) {
+                        best[term] = best[term].max(factor * query.terms[term].weight);
+                    }
+                });
+            }
+            let is_near = chunk.as_ref().is_some_and(|chunk| chunk.lines.overlaps(symbol.lines));
+            best.iter().sum::<f32>() + if is_near { NEAR } else { 0.0 }
+        };
+        let of_kind = symbols.into_iter().filter(|symbol| kinds.contains(&symbol.kind));
+        let weighed = of_kind.map(|symbol| (weight(&symbol), symbol));
+        let best = weighed.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        Ok(best.map(|(_, symbol)| symbol))
     }
 
     /// Whether it is one file that is gone, and not the root, which may come back as it was.
@@ -110,83 +196,4 @@ fn best_definition(candidate: &Candidate) -> Option<&SymbolRow> {
         .filter(|(_, strength)| *strength == NameStrength::Code)
         .map(|(row, _)| row)
         .min_by_key(|row| (!row.kind.is_type(), row.lines.start))
-}
-
-/// The lines of a span that hold most of the query, from the span's first line when they fit.
-fn snippet(source: &str, lines: LineSpan, query: &Query) -> String {
-    let span: Vec<&str> = source
-        .lines()
-        .skip(lines.start.saturating_sub(1) as usize)
-        .take(lines.len() as usize)
-        .collect();
-    let window = if span.len() <= SNIPPET_LINES {
-        0
-    } else {
-        densest(&span, query)
-    };
-    let shown: Vec<&str> = span
-        .iter()
-        .skip(window)
-        .take(SNIPPET_LINES)
-        .map(|line| clip(line.trim_end(), SNIPPET_LINE))
-        .collect();
-    shown.join("\n")
-}
-
-/// Start of the window of [`SNIPPET_LINES`] lines with the most query weight; the earliest of equals.
-fn densest(span: &[&str], query: &Query) -> usize {
-    let mut tokenizer = codemem_core::token::Tokenizer::default();
-    let weights: Vec<f32> = span
-        .iter()
-        .map(|line| {
-            let mut weight = 0.0;
-            tokenizer.tokens(line, |token| {
-                weight += query
-                    .terms
-                    .iter()
-                    .find(|term| term.text == token)
-                    .map_or(0.0, |term| term.weight);
-            });
-            weight
-        })
-        .collect();
-    let sums: Vec<f32> = weights
-        .windows(SNIPPET_LINES)
-        .map(|window| window.iter().sum())
-        .collect();
-    let best = sums.iter().copied().fold(0.0, f32::max);
-    // The head of a definition introduces it: leave it only for clearly more.
-    if sums.first().is_some_and(|first| *first >= 0.7 * best) {
-        return 0;
-    }
-    sums.iter().position(|sum| *sum >= best).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_snippet_shows_the_lines_that_answer() {
-        let mut lines: Vec<String> = (1..=40).map(|n| format!("let x{n} = {n};")).collect();
-        lines[29] = "open_socket(retry);".to_owned();
-        let source = lines.join("\n");
-        let shown = snippet(
-            &source,
-            LineSpan { start: 1, end: 40 },
-            &Query::parse("open socket retry"),
-        );
-        assert!(shown.contains("open_socket(retry);"), "{shown}");
-        assert_eq!(shown.lines().count(), SNIPPET_LINES);
-        let head = snippet(&source, LineSpan { start: 1, end: 40 }, &Query::parse("unrelated"));
-        assert!(head.starts_with("let x1 "), "{head}");
-    }
-
-    #[test]
-    fn a_span_beyond_the_file_shows_nothing() {
-        assert_eq!(
-            snippet("one\ntwo\n", LineSpan { start: 9, end: 12 }, &Query::parse("one")),
-            ""
-        );
-    }
 }

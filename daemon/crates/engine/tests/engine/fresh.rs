@@ -2,7 +2,9 @@
 
 use crate::setup::{ROOT, Running, World, finished};
 use codemem_core::path::RepoPath;
-use codemem_core::ports::{Head, Hint, Identity, PortResult, ScanEntry, SourceTree, Trail, VectorSpace, Watching};
+use codemem_core::ports::{
+    Head, Hint, Identity, IndexGroup, PortResult, ScanEntry, SourceTree, Trail, VectorSpace, Watching,
+};
 use codemem_engine::EngineConfig;
 use codemem_testkit::FakeSource;
 use std::ops::ControlFlow;
@@ -350,7 +352,7 @@ async fn two_worktrees_switch_branches_and_nothing_is_embedded_or_extracted_twic
     let hits = async |root: &str, query: &str| {
         let request = codemem_engine::SearchRequest {
             query: query.to_owned(),
-            path: root.into(),
+            paths: vec![root.into()],
             limit: 100,
             ..codemem_engine::SearchRequest::default()
         };
@@ -391,6 +393,10 @@ struct Gated {
 impl SourceTree for Gated {
     fn identify(&self, path: &Path) -> PortResult<Identity> {
         self.source.identify(path)
+    }
+
+    fn group(&self, identity: &Identity) -> IndexGroup {
+        self.source.group(identity)
     }
 
     fn is_gone(&self, path: &Path, known_since: Option<SystemTime>) -> bool {

@@ -116,7 +116,7 @@ async fn answers(running: &Running) -> Vec<String> {
     for query in QUERIES {
         let request = SearchRequest {
             query: query.to_owned(),
-            path: ROOT.into(),
+            paths: vec![ROOT.into()],
             ..SearchRequest::default()
         };
         let answer = running.engine.search(request).await.expect("an answer");

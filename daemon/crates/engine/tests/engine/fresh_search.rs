@@ -100,7 +100,7 @@ async fn a_hit_whose_text_is_gone_makes_room_for_the_next() {
     assert_eq!(answer.coverage.hits_dropped, 2);
     let first = codemem_engine::SearchRequest {
         query: "gearbox".to_owned(),
-        path: ROOT.into(),
+        paths: vec![ROOT.into()],
         limit: 1,
         ..codemem_engine::SearchRequest::default()
     };

@@ -1,6 +1,9 @@
 //! The engine over fakes: every port in memory, every failure planned.
 
+mod ahead;
+mod clones;
 mod damage;
+mod exact;
 mod faults;
 mod fresh;
 mod fresh_faults;
@@ -19,5 +22,7 @@ mod probe;
 mod prune;
 mod rest;
 mod search;
+mod search_roots;
 mod setup;
+mod tune;
 mod vectors;

@@ -25,7 +25,7 @@ async fn shown(it: &Remembering, id: &str) -> Shown {
 async fn beside(it: &Remembering, query: &str, session: Option<&str>) -> Vec<(String, Vec<AnchoredMemory>)> {
     let request = SearchRequest {
         query: query.to_owned(),
-        path: ROOT.into(),
+        paths: vec![ROOT.into()],
         session: session.and_then(SessionId::new),
         ..SearchRequest::default()
     };

@@ -106,6 +106,7 @@ async fn what_a_crash_left_in_any_store_is_found_by_its_id_and_deleted() {
         language: "fake".to_owned(),
         chunks: vec![],
         symbols: vec![],
+        references: codemem_core::reference::References::default(),
         leading_comment: None,
         has_errors: false,
     };

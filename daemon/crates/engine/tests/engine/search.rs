@@ -1,13 +1,28 @@
 //! Searches: filters, coverage, stale files, useless queries.
 
 use crate::setup::{ROOT, World};
-use codemem_engine::{EngineError, ErrorKind, SearchRequest};
+use codemem_core::rank::Feature;
+use codemem_engine::{EngineError, ErrorKind, Filters, SearchRequest};
 
 fn request(query: &str) -> SearchRequest {
     SearchRequest {
         query: query.to_owned(),
-        path: ROOT.into(),
+        paths: vec![ROOT.into()],
         ..SearchRequest::default()
+    }
+}
+
+fn globs(glob: &str) -> Filters {
+    Filters {
+        path_globs: vec![glob.to_owned()],
+        ..Filters::default()
+    }
+}
+
+fn language(name: &str) -> Filters {
+    Filters {
+        languages: vec![name.to_owned()],
+        ..Filters::default()
     }
 }
 
@@ -47,7 +62,7 @@ async fn filters_apply_before_the_cut() {
     running.index().await;
     let narrowed = SearchRequest {
         limit: 1,
-        path_glob: Some("router.*".to_owned()),
+        filters: globs("router.*"),
         ..request("route")
     };
     let answer = running.engine.search(narrowed).await.expect("an answer");
@@ -57,7 +72,7 @@ async fn filters_apply_before_the_cut() {
     world.write("far.fk", "def elsewhere\nroute and nothing else of it\n");
     running.index().await;
     let narrowed = SearchRequest {
-        path_glob: Some("far.fk".to_owned()),
+        filters: globs("far.fk"),
         ..request("route")
     };
     let answer = running.engine.search(narrowed).await.expect("an answer");
@@ -66,18 +81,40 @@ async fn filters_apply_before_the_cut() {
         "{answer:?}"
     );
     let nothing = SearchRequest {
-        path_glob: Some("nowhere/**".to_owned()),
+        filters: globs("nowhere/**"),
         ..request("route")
     };
     let answer = running.engine.search(nothing).await.expect("an answer");
     assert_eq!((answer.hits.len(), answer.coverage.files_in_scope), (0, 0));
     let language = SearchRequest {
-        language: Some("fk".to_owned()),
+        filters: language("fk"),
         ..request("accept")
     };
     assert_eq!(
         running.engine.search(language).await.expect("an answer").hits[0].path,
         "socket.fk"
+    );
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_outside_the_filter_crowd_out_none_inside() {
+    let world = World::new();
+    // More than are looked up.
+    world.write("a/many.fk", &"def route\nto somewhere\n".repeat(500));
+    world.write("z/few.fk", "def route\nto this one\n");
+    let running = world.start();
+    running.index().await;
+    let narrowed = SearchRequest {
+        filters: globs("z/*"),
+        explain: true,
+        ..request("route")
+    };
+    let answer = running.engine.search(narrowed).await.expect("an answer");
+    let shares = &answer.hits[0].shares;
+    assert!(
+        shares.iter().any(|share| share.feature == Feature::Definition),
+        "{shares:?}"
     );
     running.stop().await;
 }
@@ -91,11 +128,11 @@ async fn requests_that_make_no_sense_say_what_would() {
         request(""),
         request(" \n\t"),
         SearchRequest {
-            language: Some("klingon".to_owned()),
+            filters: language("klingon"),
             ..request("route")
         },
         SearchRequest {
-            path_glob: Some("[".to_owned()),
+            filters: globs("["),
             ..request("route")
         },
     ] {
@@ -104,7 +141,7 @@ async fn requests_that_make_no_sense_say_what_would() {
         assert!(error.hint().is_some(), "{error}");
     }
     let elsewhere = SearchRequest {
-        path: "/elsewhere".into(),
+        paths: vec!["/elsewhere".into()],
         ..request("route")
     };
     let error = running.engine.search(elsewhere).await.expect_err("not registered");

@@ -170,7 +170,7 @@ impl Running {
     pub(crate) async fn search(&self, query: &str) -> SearchAnswer {
         let request = SearchRequest {
             query: query.to_owned(),
-            path: ROOT.into(),
+            paths: vec![ROOT.into()],
             ..SearchRequest::default()
         };
         self.engine.search(request).await.expect("an answer")

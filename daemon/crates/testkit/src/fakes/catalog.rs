@@ -4,12 +4,12 @@ use super::{Fault, Faults};
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, CatalogIds, ChangedLanguage, ChunkRow, FileStamp, Fingerprint, Garbage, ManifestChange, ManifestEntry,
-    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, FileStamp, Fingerprint, Garbage, ManifestChange,
+    ManifestEntry, Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
-use codemem_core::unit::Extraction;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use codemem_core::unit::{Extraction, SymbolKind};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -406,6 +406,27 @@ impl Catalog for MemoryCatalog {
         Ok((0..n_chunks).map(|index| data.chunk_row(content, index)).collect())
     }
 
+    fn symbols_of(&self, content: ContentId) -> PortResult<Vec<SymbolRow>> {
+        let data = self.lock();
+        let Some(held) = data.contents.get(&content) else {
+            return Ok(Vec::new());
+        };
+        let symbols = 0..held.extraction.symbols.len();
+        Ok(symbols.map(|index| symbol_row(content, held, index)).collect())
+    }
+
+    fn contents_with(&self, kinds: &[SymbolKind]) -> PortResult<IdSet> {
+        let data = self.lock();
+        let defines = |held: &Content| {
+            held.extraction
+                .symbols
+                .iter()
+                .any(|symbol| kinds.contains(&symbol.kind))
+        };
+        let contents = data.contents.iter().filter(|(_, held)| defines(held));
+        Ok(contents.map(|(content, _)| content.0).collect())
+    }
+
     fn chunks_with_texts(&self, texts: &[TextId]) -> PortResult<Vec<(TextId, ChunkId, ContentId)>> {
         let data = self.lock();
         let chunks = data.all_chunks().filter(|(.., text)| texts.contains(text));
@@ -418,15 +439,54 @@ impl Catalog for MemoryCatalog {
         Ok(chunks.map(|(.., text)| text.0).collect())
     }
 
-    fn definitions(&self, names: &[String], limit: usize) -> PortResult<Vec<SymbolRow>> {
+    fn definitions(&self, names: &[String], within: Option<&IdSet>, limit: usize) -> PortResult<Vec<SymbolRow>> {
         let data = self.lock();
         let symbols = data.contents.iter().flat_map(|(id, content)| {
             (0..content.extraction.symbols.len()).map(|index| symbol_row(*id, content, index))
         });
         Ok(symbols
             .filter(|row| names.contains(&row.name.to_lowercase()))
+            .filter(|row| within.is_none_or(|within| within.contains(row.content.0)))
             .take(limit)
             .collect())
+    }
+
+    fn facts(&self, content: ContentId) -> PortResult<ContentFacts> {
+        let data = self.lock();
+        let Some(held) = data.contents.get(&content) else {
+            return Ok(ContentFacts::default());
+        };
+        let symbols = held.extraction.symbols.iter().enumerate();
+        Ok(ContentFacts {
+            symbols: symbols
+                .map(|(index, symbol)| (symbol_row(content, held, index), symbol.parent))
+                .collect(),
+            references: held.extraction.references.clone(),
+        })
+    }
+
+    fn defined(&self, name: &str) -> PortResult<Vec<(ContentId, u32)>> {
+        let data = self.lock();
+        let symbols = data.contents.iter().flat_map(|(id, content)| {
+            let symbols = (0_u32..).zip(&content.extraction.symbols);
+            symbols.map(|(index, symbol)| (*id, index, symbol.name.as_str()))
+        });
+        let named = symbols.filter(|(.., other)| *other == name);
+        Ok(named.map(|(id, index, _)| (id, index)).collect())
+    }
+
+    fn using(&self, name: &str) -> PortResult<Vec<ContentId>> {
+        let data = self.lock();
+        let uses = |content: &Content| content.extraction.references.uses.iter().any(|one| one.name == name);
+        let contents = data.contents.iter().filter(|(_, content)| uses(content));
+        Ok(contents.map(|(id, _)| *id).collect())
+    }
+
+    fn names(&self) -> PortResult<Vec<String>> {
+        let data = self.lock();
+        let symbols = data.contents.values().flat_map(|content| &content.extraction.symbols);
+        let names: BTreeSet<&str> = symbols.map(|symbol| symbol.name.as_str()).collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
     }
 
     fn pending_vectors(&self, space: VectorSpace, limit: usize) -> PortResult<Vec<PendingFile>> {

@@ -83,6 +83,7 @@ impl Extractor for FakeExtractor {
             language: "fake".to_owned(),
             chunks,
             symbols,
+            references: codemem_core::reference::References::default(),
             leading_comment: None,
             has_errors: false,
         })

@@ -27,6 +27,8 @@ pub enum Fault {
     EmbedQuery,
     /// Storing vectors.
     Upsert,
+    /// Making searches of vectors faster: it does not come to its end.
+    TuneVectors,
     /// Marking vectors.
     MarkVectors,
     /// Deleting what nothing refers to.
@@ -101,6 +103,11 @@ impl Faults {
             always: true,
         };
         self.lock().insert(fault, plan);
+    }
+
+    /// Whether an action is still to fail.
+    pub fn is_planned(&self, fault: Fault) -> bool {
+        self.lock().contains_key(&fault)
     }
 
     /// Forgets what was planned.

@@ -91,9 +91,9 @@ impl Registry for FakeRegistry {
 
     fn add(&self, root: &Root) -> PortResult<()> {
         let mut roots = lock(&self.roots);
-        if !roots.contains(root) {
-            roots.push(root.clone());
-        }
+        let known = roots.iter().position(|known| known.path == root.path);
+        let since = known.map_or(root.since, |place| roots.remove(place).since);
+        roots.push(Root { since, ..root.clone() });
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 use super::{Fault, Faults};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    FileStamp, GitPlace, Head, Identity, PortError, PortErrorKind, PortResult, ScanEntry, SourceTree, Trail,
+    FileStamp, GitPlace, GroupName, Head, Identity, IndexGroup, PortError, PortErrorKind, PortResult, ScanEntry,
+    SourceTree, Trail,
 };
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -20,6 +21,8 @@ type Files = BTreeMap<String, (Vec<u8>, i64)>;
 pub struct FakeSource {
     roots: Mutex<BTreeMap<PathBuf, Files>>,
     identities: Mutex<BTreeMap<PathBuf, Identity>>,
+    /// Where repositories come from.
+    origins: Mutex<BTreeMap<PathBuf, String>>,
     git: Mutex<BTreeMap<PathBuf, (Head, u64)>>,
     n_scans: AtomicU64,
     faults: Faults,
@@ -31,6 +34,7 @@ impl FakeSource {
         Self {
             roots: Mutex::default(),
             identities: Mutex::default(),
+            origins: Mutex::default(),
             git: Mutex::default(),
             n_scans: AtomicU64::new(0),
             faults,
@@ -55,6 +59,12 @@ impl FakeSource {
         };
         let mut identities = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
         identities.insert(path.into(), identity);
+    }
+
+    /// Lets a repository come from somewhere; two that come from the same place are clones.
+    pub fn set_origin(&self, repository: &str, origin: &str) {
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.insert(repository.into(), origin.to_owned());
     }
 
     /// Sets what git says of a root, and how many of its files differ from git's index. Outside git otherwise.
@@ -137,6 +147,17 @@ impl SourceTree for FakeSource {
             repository: "/repository".into(),
             git_top: None,
         })
+    }
+
+    fn group(&self, identity: &Identity) -> IndexGroup {
+        let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        match origins.get(&identity.repository) {
+            Some(origin) => IndexGroup {
+                name: GroupName::Origin(origin.clone()),
+                way: Vec::new(),
+            },
+            None => IndexGroup::own(identity.repository.clone()),
+        }
     }
 
     fn trail(&self, _directory: &Path) -> Trail {

@@ -5,6 +5,7 @@ use codemem_core::ids::{IdSet, TextId};
 use codemem_core::ports::{PortResult, VectorIndex, VectorSpace};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Vectors in a map.
 #[derive(Default)]
@@ -80,6 +81,15 @@ impl VectorIndex for MemoryVectors {
 
     fn check(&self) -> PortResult<()> {
         self.faults.check(Fault::CheckVectors)
+    }
+
+    /// With a planned fault, this takes until it is told to stop.
+    fn tune(&self, stop: &dyn Fn() -> bool) -> PortResult<bool> {
+        let is_endless = self.faults.check(Fault::TuneVectors).is_err();
+        while is_endless && !stop() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(!is_endless)
     }
 
     fn generation(&self) -> u64 {

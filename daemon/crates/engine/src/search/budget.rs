@@ -1,0 +1,165 @@
+//! The budget of an answer: every hit keeps its location, the first ones get most of what is left for their lines.
+
+use super::answer::Hit;
+use super::show::Draft;
+use super::snippet::{Material, cost};
+use codemem_core::query::Query;
+use codemem_core::tokens;
+
+/// Tokens of an answer when the caller does not say.
+pub(super) const DEFAULT_BUDGET: usize = 1_000;
+
+/// Kept for what an answer says of itself: how much was searched, how fresh it is.
+const RECEIPT: usize = 60;
+
+/// Share of the receipt at most, where the budget is small.
+const RECEIPT_SHARE: usize = 8;
+
+/// Most tokens for the lines of one hit while others want more: a screenful.
+const MAX_SHARE: usize = 1_500;
+
+/// Cuts an answer to `budget` tokens. Hits whose location does not fit any more are left out; how many is told.
+pub(super) fn fit(drafts: Vec<Draft>, query: &Query, budget: usize) -> (Vec<Hit>, usize) {
+    let mut left = budget - RECEIPT.min(budget / RECEIPT_SHARE);
+    let n_found = drafts.len();
+    let mut shown: Vec<(Hit, Material)> = Vec::with_capacity(n_found);
+    for draft in drafts {
+        let fixed = location(&draft.hit);
+        // The first is shown whatever it costs: an answer of nothing but counts helps nobody.
+        if fixed > left && !shown.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(fixed);
+        shown.push((draft.hit, draft.material));
+    }
+    let n_left_out = n_found - shown.len();
+    let mut hits = Vec::with_capacity(shown.len());
+    let mut weights: f64 = (0..shown.len()).map(weight).sum();
+    for (rank, (mut hit, material)) in shown.into_iter().enumerate() {
+        // What short hits leave over, those behind them may use.
+        let share = (left as f64 * weight(rank) / weights) as usize;
+        weights -= weight(rank);
+        hit.snippet = material.snippet(query, share.min(MAX_SHARE));
+        left = left.saturating_sub(hit.snippet.lines().map(cost).sum());
+        hits.push(hit);
+    }
+    (hits, n_left_out)
+}
+
+/// Cuts hits that are a line each to `budget` tokens; 0 keeps all of them, as whoever asks for so many lines means them.
+pub(super) fn named(mut hits: Vec<Hit>, budget: usize) -> (Vec<Hit>, usize) {
+    let n_found = hits.len();
+    if budget > 0 {
+        let mut left = budget - RECEIPT.min(budget / RECEIPT_SHARE);
+        let fits = hits.iter().take_while(|hit| {
+            let lines: usize = hit.snippet.lines().map(cost).sum();
+            let cost = location(hit) + lines;
+            let fits = cost <= left;
+            left = left.saturating_sub(cost);
+            fits
+        });
+        let n_fitting = fits.count();
+        hits.truncate(n_fitting.max(1));
+    }
+    let n_left_out = n_found - hits.len();
+    (hits, n_left_out)
+}
+
+/// How much of the room the hit of a rank gets against others.
+fn weight(rank: usize) -> f64 {
+    1.0 / (1.0 + 0.35 * rank as f64)
+}
+
+/// Tokens of a hit's first line, and of the memories beside it, which have a line each.
+fn location(hit: &Hit) -> usize {
+    let line = format!("{} {} {}", hit.handle, hit.kind, hit.name);
+    let memories = hit.memories.iter().map(|memory| {
+        let stale = memory.stale.as_deref().unwrap_or_default();
+        cost(&format!("memory {}: {} {stale}", memory.id, memory.title))
+    });
+    tokens::estimate(&line) + 1 + memories.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use codemem_core::unit::LineSpan;
+
+    fn drafts(n: usize, n_lines: usize) -> Vec<Draft> {
+        let lines = (0..n_lines).map(|n| format!("    let value_{n} = compute({n});"));
+        let source = format!("fn work() {{\n{}\n}}", lines.collect::<Vec<_>>().join("\n"));
+        let span = LineSpan {
+            start: 1,
+            end: n_lines as u32 + 2,
+        };
+        let draft = |at: usize| Draft {
+            hit: Hit {
+                path: format!("src/module/file_{at}.rs"),
+                root: "/r".into(),
+                start_line: span.start,
+                end_line: span.end,
+                handle: format!("src/module/file_{at}.rs:{}-{}@3f2a", span.start, span.end),
+                kind: "function".to_owned(),
+                name: "work".to_owned(),
+                signature: "fn work()".to_owned(),
+                score: 1.0,
+                snippet: String::new(),
+                language: "rust".to_owned(),
+                stale: false,
+                shares: Vec::new(),
+                memories: Vec::new(),
+            },
+            material: Material::new(&source, span, "fn work()"),
+            hash: codemem_core::ids::Hash128([0; 16]),
+        };
+        (0..n).map(draft).collect()
+    }
+
+    fn spent(hits: &[Hit]) -> usize {
+        let text = |hit: &Hit| location(hit) + hit.snippet.lines().map(cost).sum::<usize>();
+        hits.iter().map(text).sum()
+    }
+
+    #[test]
+    fn an_answer_stays_within_its_budget_and_the_first_hits_get_most_of_it() {
+        let query = Query::parse("compute value");
+        for (n, budget) in [(10, 1_000), (10, 500), (30, 2_000), (1, 100), (10, 200)] {
+            let (hits, _) = fit(drafts(n, 60), &query, budget);
+            assert!(spent(&hits) <= budget, "{n} hits, {budget}: {}", spent(&hits));
+        }
+        let (hits, n_left_out) = fit(drafts(10, 60), &query, 1_000);
+        assert_eq!((hits.len(), n_left_out), (10, 0));
+        let n_lines = |at: usize| hits[at].snippet.lines().count();
+        assert!(
+            n_lines(0) > 2 * n_lines(9) && n_lines(9) >= 1,
+            "{} {}",
+            n_lines(0),
+            n_lines(9)
+        );
+        assert!(spent(&hits) > 800, "room is used: {}", spent(&hits));
+    }
+
+    #[test]
+    fn no_location_is_lost_for_lines_and_what_has_no_room_is_counted() {
+        let query = Query::parse("compute");
+        let (hits, n_left_out) = fit(drafts(10, 60), &query, 260);
+        assert_eq!((hits.len(), n_left_out), (10, 0));
+        let (hits, n_left_out) = fit(drafts(40, 60), &query, 260);
+        assert!(n_left_out > 0 && hits.len() + n_left_out == 40);
+        let (hits, n_left_out) = fit(drafts(3, 60), &query, 1);
+        assert_eq!((hits.len(), n_left_out), (1, 2));
+        assert_eq!(fit(Vec::new(), &query, 1_000).0.len(), 0);
+    }
+
+    #[test]
+    fn what_short_hits_leave_over_is_used_by_long_ones() {
+        let query = Query::parse("compute");
+        let mut mixed = drafts(10, 60);
+        for draft in &mut mixed[..5] {
+            draft.material = Material::new("fn f() {}", LineSpan { start: 1, end: 1 }, "fn f()");
+        }
+        let (hits, _) = fit(mixed, &query, 1_000);
+        let (same, _) = fit(drafts(10, 60), &query, 1_000);
+        assert!(hits[9].snippet.len() > same[9].snippet.len());
+    }
+}

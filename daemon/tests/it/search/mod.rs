@@ -1,0 +1,4 @@
+//! Searches with the built binaries: exact ones and by meaning.
+
+mod answers;
+mod exact;
