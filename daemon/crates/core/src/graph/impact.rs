@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, FileFacts, SymbolAt};
 use super::resolve::{Evidence, Resolver};
+use super::uses::Site;
 use crate::rank::Place;
 use crate::reference::ReferenceKind;
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +22,20 @@ pub struct Affected {
     pub evidence: Evidence,
     /// Whether it is a test.
     pub is_test: bool,
+}
+
+impl Affected {
+    /// The call that reaches it.
+    pub fn site(&self) -> Site {
+        Site {
+            file: self.symbol.file,
+            within: Some(self.symbol.symbol),
+            to: self.through,
+            kind: ReferenceKind::Call,
+            line: self.line,
+            evidence: self.evidence,
+        }
+    }
 }
 
 /// What is reached.

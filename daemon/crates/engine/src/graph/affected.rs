@@ -5,8 +5,7 @@ use super::symbol::{Definition, Use, used};
 use super::tree::{Tree, is_code};
 use crate::EngineError;
 use crate::engine::Engine;
-use codemem_core::graph::{Facts as _, Resolver, Site, SymbolAt};
-use codemem_core::reference::ReferenceKind;
+use codemem_core::graph::{Facts as _, Resolver, SymbolAt};
 use codemem_core::unit::LineSpan;
 use std::path::PathBuf;
 
@@ -98,15 +97,7 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &AffectedRequest) -> Result<
     let impact = resolver.impact(&symbols, depth, MAX_AFFECTED)?;
     let mut callers = Vec::with_capacity(impact.affected.len());
     for one in &impact.affected {
-        let site = Site {
-            file: one.symbol.file,
-            within: Some(one.symbol.symbol),
-            to: one.through,
-            kind: ReferenceKind::Call,
-            line: one.line,
-            evidence: one.evidence,
-        };
-        let one = used(&resolver, &site, one.depth)?;
+        let one = used(&resolver, &one.site(), one.depth)?;
         if one.is_test {
             tests.push(one.path.clone());
         }

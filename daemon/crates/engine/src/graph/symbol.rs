@@ -206,17 +206,7 @@ fn gather(
             let impact = resolver.impact(found, depth, MAX_IMPACT)?;
             answer.open = impact.open;
             answer.is_cut = impact.is_cut;
-            let affected = impact.affected.into_iter().map(|one| {
-                let site = Site {
-                    file: one.symbol.file,
-                    within: Some(one.symbol.symbol),
-                    to: one.through,
-                    kind: ReferenceKind::Call,
-                    line: one.line,
-                    evidence: one.evidence,
-                };
-                used(&resolver, &site, one.depth)
-            });
+            let affected = impact.affected.iter().map(|one| used(&resolver, &one.site(), one.depth));
             affected.collect()
         }
     }
