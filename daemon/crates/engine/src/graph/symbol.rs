@@ -206,7 +206,10 @@ fn gather(
             let impact = resolver.impact(found, depth, MAX_IMPACT)?;
             answer.open = impact.open;
             answer.is_cut = impact.is_cut;
-            let affected = impact.affected.iter().map(|one| used(&resolver, &one.site(), one.depth));
+            let affected = impact
+                .affected
+                .iter()
+                .map(|one| used(&resolver, &one.site(), one.depth));
             affected.collect()
         }
     }
