@@ -14,6 +14,11 @@ import argparse, importlib.util, json, pathlib, random, time
 HERE = pathlib.Path(__file__).resolve().parent
 
 
+def outlined(run, folder):
+    done = run("outline", str(folder), "--budget", "1000000", "--json", check=False)
+    return json.loads(done.stdout)["files"] if done.returncode == 0 else []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
@@ -25,8 +30,9 @@ def main():
     spec.loader.exec_module(measure)
     run = measure.Run(args.bin, None, 5)
     indexed = run.json("index", args.repo, "--wait-lexical")
-    print(f"{indexed['files']} files, {indexed['symbols']} symbols, {run.disk() / 2**20:.1f} MiB on disk")
-    outline = run.json("outline", args.repo, "--budget", "1000000")
+    print(f"{indexed['files']} files, {indexed['symbols']} symbols, {run.disk():.1f} MiB on disk")
+    folders = sorted(path for path in pathlib.Path(args.repo).iterdir() if path.is_dir() and not path.name.startswith("."))
+    files = [file for folder in folders for file in outlined(run, folder)]
     names = []
 
     def walk(path, nodes, outer):
@@ -35,7 +41,7 @@ def main():
                 names.append(f"{path}#{outer}{node['name']}")
             walk(path, node["children"], f"{outer}{node['name']}.")
 
-    for file in outline["files"]:
+    for file in files:
         walk(file["path"], file["nodes"], "")
     random.Random(1).shuffle(names)
     shim = measure.Shim(run, args.repo)

@@ -9,7 +9,7 @@ Every call of a name or an attribute is one question to the language server: whe
 is right when the definition is the symbol that we name (its class, when an instance is made). Prints, for calls whose target
 lies in the tree, how many of our edges are right (precision) and how many of the checker's we have (recall).
 """
-import argparse, collections, json, os, pathlib, subprocess, sys, threading
+import argparse, collections, json, os, pathlib, re, subprocess, sys, threading
 
 
 class Server:
@@ -55,6 +55,12 @@ class Server:
                 self.waiting[message["id"]][0].set()
 
 
+def is_definition(path, line):
+    """A parameter or a variable that is called is no definition, and in no call hierarchy."""
+    text = open(path, encoding="utf-8", errors="replace").read().splitlines()
+    return line <= len(text) and re.match(r"\s*(async\s+)?(def|class)\b", text[line - 1]) is not None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--edges", required=True)
@@ -84,7 +90,7 @@ def main():
             at = one.get("uri") or one.get("targetUri")
             start = (one.get("range") or one.get("targetSelectionRange"))["start"]["line"] + 1
             where = at.removeprefix("file://")
-            if where.startswith(root + "/"):
+            if where.startswith(root + "/") and is_definition(where, start):
                 theirs.add((where[len(root) + 1:], start))
         n_theirs += bool(theirs)
         if len(target) == 4:

@@ -152,6 +152,8 @@ fn an_outline_nests_and_a_map_ranks() {
         outline.success().starts_with("shop/broken.py\n  4 def before()\n"),
         "{outline:?}"
     );
+    let root = sandbox.codemem(["outline", &tree(&sandbox), "--json"]).json();
+    assert_eq!(root["files"][0]["path"], "a/cycle.py");
     // With hardly any room, what is outermost stays.
     let short = sandbox.codemem(["outline", folder.to_str().expect("UTF-8"), "--budget", "60"]);
     assert!(

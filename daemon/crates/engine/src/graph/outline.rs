@@ -89,6 +89,8 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &OutlineRequest) -> Result<O
     let relative = relative(&ground.root, &request.path)?;
     let mut files: Vec<FileId> = if let Some(file) = tree.at(&relative) {
         vec![file]
+    } else if relative.is_empty() {
+        tree.view.numbers().map(FileId).collect()
     } else {
         let below = tree.view.below(&relative);
         let numbers = below.filter_map(|file| tree.view.number_of(file.path.as_str()));
