@@ -40,7 +40,7 @@ impl<F: Facts> Resolver<'_, F> {
         origin: &str,
         depth: u32,
     ) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || origin.starts_with('?') {
             return Ok(Entity::Open);
         }
         let facts = self.file(file)?;
@@ -187,7 +187,7 @@ impl<F: Facts> Resolver<'_, F> {
             }
         }
         if languages::has_untold_names(&facts) {
-            for at in self.facts.defined(name)? {
+            for &at in self.defined(name)?.iter() {
                 let other = self.file(at.file)?;
                 if at.file != file && is_at_top(&other, at.symbol) && languages::shares_names(&facts, &other) {
                     return Ok(Entity::Symbol(at));
@@ -264,7 +264,7 @@ impl<F: Facts> Resolver<'_, F> {
 
     /// A type by its package and name, or a member of it.
     fn type_of_package(&self, package: &str, type_name: &str, name: &str, depth: u32) -> Result<Entity, F::Error> {
-        for at in self.facts.defined(type_name)? {
+        for &at in self.defined(type_name)?.iter() {
             let facts = self.file(at.file)?;
             let is_it = is_at_top(&facts, at.symbol)
                 && facts.symbol(at.symbol).kind.is_type()
@@ -300,7 +300,7 @@ impl<F: Facts> Resolver<'_, F> {
                 })
             }
             Entity::Package(directory) => {
-                for at in self.facts.defined(name)? {
+                for &at in self.defined(name)?.iter() {
                     let facts = self.file(at.file)?;
                     if facts.path.directory() == directory && is_at_top(&facts, at.symbol) {
                         return Ok(Entity::Symbol(at));
@@ -379,7 +379,7 @@ impl<F: Facts> Resolver<'_, F> {
         }
         if languages::declares_members_apart(&facts) {
             let whole = format!("{}.{name}", facts.symbol(symbol.symbol).name);
-            for at in self.facts.defined(name)? {
+            for &at in self.defined(name)?.iter() {
                 let other = self.file(at.file)?;
                 if other.symbol(at.symbol).qualified_name == whole && languages::shares_names(&facts, &other) {
                     return Ok(Entity::Symbol(at));
@@ -519,7 +519,7 @@ impl<F: Facts> Resolver<'_, F> {
         if !languages::has_implementations(facts) || own.kind == SymbolKind::Impl {
             return Ok(parts);
         }
-        for at in self.facts.defined(&own.name)? {
+        for &at in self.defined(&own.name)?.iter() {
             let other = self.file(at.file)?;
             if other.symbol(at.symbol).kind == SymbolKind::Impl && self.implemented(at)? == Some(symbol) {
                 parts.push((at, other));

@@ -58,6 +58,8 @@ pub enum Meaning {
 pub struct Resolver<'a, F: Facts> {
     pub(super) facts: &'a F,
     seen: RefCell<HashMap<FileId, Arc<FileFacts>>>,
+    /// Where names are defined: most uses of a name ask for the same.
+    defined: RefCell<HashMap<String, Arc<Vec<SymbolAt>>>>,
     /// The types of implementation blocks.
     pub(super) implemented: RefCell<HashMap<SymbolAt, Option<SymbolAt>>>,
 }
@@ -68,6 +70,7 @@ impl<'a, F: Facts> Resolver<'a, F> {
         Self {
             facts,
             seen: RefCell::new(HashMap::new()),
+            defined: RefCell::new(HashMap::new()),
             implemented: RefCell::new(HashMap::new()),
         }
     }
@@ -80,6 +83,16 @@ impl<'a, F: Facts> Resolver<'a, F> {
         let read = self.facts.file(file)?;
         self.seen.borrow_mut().insert(file, Arc::clone(&read));
         Ok(read)
+    }
+
+    /// All definitions of a name.
+    pub(super) fn defined(&self, name: &str) -> Result<Arc<Vec<SymbolAt>>, F::Error> {
+        if let Some(known) = self.defined.borrow().get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(self.facts.defined(name)?);
+        self.defined.borrow_mut().insert(name.to_owned(), Arc::clone(&found));
+        Ok(found)
     }
 
     /// What a reference in a file means.
@@ -149,7 +162,7 @@ impl<'a, F: Facts> Resolver<'a, F> {
             return Ok(Meaning::Open);
         }
         let mut defined = Vec::new();
-        for at in self.facts.defined(&reference.name)? {
+        for &at in self.defined(&reference.name)?.iter() {
             let target = self.file(at.file)?;
             if languages::family(&facts.language) == languages::family(&target.language) {
                 defined.push((at, target));
