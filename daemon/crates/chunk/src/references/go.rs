@@ -1,11 +1,8 @@
 //! What Go uses.
 
-use super::{Collector, RESULT, ScopeKind, step};
+use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
-
-/// How deep an expression is read.
-const MAX_DEPTH: usize = 12;
 
 pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
     match node.kind() {
@@ -136,8 +133,7 @@ fn variable(node: Node<'_>, found: &mut Collector<'_>) {
 }
 
 fn bind_unknown(list: Node<'_>, found: &mut Collector<'_>) {
-    let mut cursor = list.walk();
-    let names: Vec<_> = list.named_children(&mut cursor).collect();
+    let names = inside(list);
     for name in names.into_iter().filter(|name| name.kind() == "identifier") {
         found.bind(found.text(name), Origin::unknown());
     }

@@ -1,11 +1,8 @@
 //! What Java uses.
 
-use super::{Collector, RESULT, ScopeKind, step};
+use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
-
-/// How deep an expression is read.
-const MAX_DEPTH: usize = 12;
 
 pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
     match node.kind() {
@@ -37,8 +34,7 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
                 match parameters.kind() {
                     "identifier" => found.bind(found.text(parameters), Origin::unknown()),
                     "inferred_parameters" => {
-                        let mut cursor = parameters.walk();
-                        let all: Vec<_> = parameters.named_children(&mut cursor).collect();
+                        let all = inside(parameters);
                         for one in all {
                             found.bind(found.text(one), Origin::unknown());
                         }
@@ -98,8 +94,7 @@ fn components(node: Node<'_>, found: &mut Collector<'_>) {
     let Some(parameters) = node.child_by_field_name("parameters") else {
         return;
     };
-    let mut cursor = parameters.walk();
-    let all: Vec<_> = parameters.named_children(&mut cursor).collect();
+    let all = inside(parameters);
     for one in all {
         typed(one, found);
     }
@@ -146,8 +141,7 @@ fn invocation(node: Node<'_>, found: &mut Collector<'_>) {
 }
 
 fn each_type(node: Node<'_>, kind: ReferenceKind, found: &mut Collector<'_>) {
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         if child.kind() == "type_list" {
             each_type(child, kind, found);

@@ -1,11 +1,8 @@
 //! What JavaScript and TypeScript use.
 
-use super::{Collector, RESULT, ScopeKind, step};
+use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
-
-/// How deep an expression is read.
-const MAX_DEPTH: usize = 12;
 
 /// What a file exports without a name.
 const DEFAULT: &str = "default";
@@ -79,14 +76,12 @@ fn name_of(node: Node<'_>) -> Option<Node<'_>> {
 }
 
 fn bases(node: Node<'_>, found: &mut Collector<'_>) {
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         match child.kind() {
             // Plain JavaScript has the expression directly inside.
             "class_heritage" => {
-                let mut cursor = child.walk();
-                let clauses: Vec<_> = child.named_children(&mut cursor).collect();
+                let clauses = inside(child);
                 for clause in clauses {
                     match clause.kind() {
                         "extends_clause" => {
@@ -106,8 +101,7 @@ fn bases(node: Node<'_>, found: &mut Collector<'_>) {
 }
 
 fn types_in(clause: Node<'_>, kind: ReferenceKind, found: &mut Collector<'_>) {
-    let mut cursor = clause.walk();
-    let children: Vec<_> = clause.named_children(&mut cursor).collect();
+    let children = inside(clause);
     for child in children {
         let name = if child.kind() == "generic_type" {
             child.child_by_field_name("name").unwrap_or(child)
@@ -135,8 +129,7 @@ fn function(node: Node<'_>, found: &mut Collector<'_>) {
         found.bind(found.text(name), Origin::unknown());
     }
     if let Some(parameters) = node.child_by_field_name("parameters") {
-        let mut cursor = parameters.walk();
-        let all: Vec<_> = parameters.named_children(&mut cursor).collect();
+        let all = inside(parameters);
         for parameter in all {
             bind_parameter(parameter, found);
         }
@@ -173,8 +166,7 @@ fn bind_names(node: Node<'_>, found: &mut Collector<'_>) {
         found.bind(found.text(node), Origin::unknown());
         return;
     }
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         // `{ key: name = value }` binds the name.
         let is_bound = !matches!(
@@ -242,8 +234,7 @@ fn require(name: Node<'_>, module: &str, found: &mut Collector<'_>) {
         let one = import(found.text(name), "");
         return found.import(one);
     }
-    let mut cursor = name.walk();
-    let parts: Vec<_> = name.named_children(&mut cursor).collect();
+    let parts = inside(name);
     for part in parts {
         let one = match part.kind() {
             "shorthand_property_identifier_pattern" => import(found.text(part), found.text(part)),
@@ -309,8 +300,7 @@ fn default_export(value: Node<'_>, found: &mut Collector<'_>) {
         let origin = own.map_or_else(|| express(value, found, 0), |name| Origin(found.text(name).to_owned()));
         return found.bind_top(DEFAULT, origin);
     }
-    let mut cursor = value.walk();
-    let parts: Vec<_> = value.named_children(&mut cursor).collect();
+    let parts = inside(value);
     for part in parts {
         if let (Some(key), Some(value)) = (part.child_by_field_name("key"), part.child_by_field_name("value"))
             && !is_definition(value)
@@ -472,8 +462,7 @@ fn import(node: Node<'_>, found: &mut Collector<'_>) {
         .named_children(&mut cursor)
         .find(|child| child.kind() == "import_clause");
     let Some(clause) = clause else { return };
-    let mut cursor = clause.walk();
-    let parts: Vec<_> = clause.named_children(&mut cursor).collect();
+    let parts = inside(clause);
     for part in parts {
         match part.kind() {
             "identifier" => take(part, part, DEFAULT, module, false, found),
@@ -490,8 +479,7 @@ fn import(node: Node<'_>, found: &mut Collector<'_>) {
 
 /// `{ name, name as alias }`.
 fn specifiers(list: Node<'_>, module: &str, is_exported: bool, found: &mut Collector<'_>) {
-    let mut cursor = list.walk();
-    let all: Vec<_> = list.named_children(&mut cursor).collect();
+    let all = inside(list);
     for specifier in all {
         let Some(name) = specifier.child_by_field_name("name") else {
             continue;
@@ -534,8 +522,7 @@ fn export(node: Node<'_>, found: &mut Collector<'_>) {
         });
     }
     if let Some(clause) = clause {
-        let mut cursor = clause.walk();
-        let all: Vec<_> = clause.named_children(&mut cursor).collect();
+        let all = inside(*clause);
         for specifier in all {
             if let (Some(name), Some(alias)) = (
                 specifier.child_by_field_name("name"),

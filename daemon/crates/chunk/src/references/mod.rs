@@ -31,6 +31,9 @@ pub(crate) use rust::visit as visit_rust;
 /// Most uses kept of one file: what has more was written by a program.
 const MAX_USES: usize = 50_000;
 
+/// How deep an expression is read.
+pub(crate) const MAX_DEPTH: usize = 12;
+
 /// How often a local name stands for another before nobody follows.
 const MAX_STEPS: usize = 8;
 
@@ -330,6 +333,11 @@ fn bind(bound: &mut HashMap<String, Origin>, name: &str, value: Origin) {
             bound.insert(name.to_owned(), value);
         }
     }
+}
+
+/// The named nodes directly inside of one.
+pub(crate) fn inside(node: Node<'_>) -> Vec<Node<'_>> {
+    node.named_children(&mut node.walk()).collect()
 }
 
 /// An origin and one step from it.

@@ -4,7 +4,7 @@
 //! Their grammars name the parts of a call much alike, so one reader does for all. It opens no scopes: who calls is told by
 //! lines.
 
-use super::Collector;
+use super::{Collector, inside};
 use codemem_core::reference::{Origin, ReferenceKind};
 use tree_sitter::Node;
 
@@ -58,8 +58,7 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         | "delegation_specifier"
         | "extends_clause"
         | "inheritance_specifier" => {
-            let mut cursor = node.walk();
-            let bases: Vec<_> = node.named_children(&mut cursor).collect();
+            let bases = inside(node);
             for base in bases {
                 if let Some(name) = first_name(base, 0) {
                     found.uses(ReferenceKind::Inherit, name, Origin::bare());

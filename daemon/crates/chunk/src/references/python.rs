@@ -1,11 +1,8 @@
 //! What Python uses.
 
-use super::{Collector, PROPERTY, RESULT, ScopeKind, step};
+use super::{Collector, MAX_DEPTH, PROPERTY, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
-
-/// How deep an expression is read.
-const MAX_DEPTH: usize = 12;
 
 pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
     match node.kind() {
@@ -201,8 +198,7 @@ fn bind_names(node: Node<'_>, found: &mut Collector<'_>) {
         found.bind(found.text(node), Origin::unknown());
         return;
     }
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         if !matches!(child.kind(), "attribute" | "subscript" | "type") {
             bind_names(child, found);
@@ -255,8 +251,7 @@ fn decorator(node: Node<'_>, found: &mut Collector<'_>) {
 
 /// All names in an annotation.
 fn annotation(node: Node<'_>, found: &mut Collector<'_>) {
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         match child.kind() {
             "identifier" | "attribute" => refer(ReferenceKind::Type, child, found),
@@ -376,8 +371,7 @@ fn class_of(annotation: &str) -> Option<&str> {
 }
 
 fn import(node: Node<'_>, found: &mut Collector<'_>) {
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         let line = child.start_position().row as u32 + 1;
         match child.kind() {
@@ -418,8 +412,7 @@ fn import_from(node: Node<'_>, found: &mut Collector<'_>) {
         return;
     };
     let module_text: String = found.text(module).split_whitespace().collect();
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children.into_iter().filter(|child| child.id() != module.id()) {
         let (name, alias) = match child.kind() {
             "dotted_name" => (child, child),

@@ -1,11 +1,8 @@
 //! What Rust uses. Paths are written with dots: `a::b` is `a.b`.
 
-use super::{Collector, RESULT, ScopeKind, step};
+use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
-
-/// How deep an expression is read.
-const MAX_DEPTH: usize = 12;
 
 /// What a function yields once `?` or `unwrap` took the value out.
 const UNWRAPPED: &str = "()?";
@@ -16,8 +13,7 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         "trait_item" => {
             found.open(node, ScopeKind::Type, node.child_by_field_name("name"));
             if let Some(bounds) = node.child_by_field_name("bounds") {
-                let mut cursor = bounds.walk();
-                let all: Vec<_> = bounds.named_children(&mut cursor).collect();
+                let all = inside(bounds);
                 for bound in all {
                     refer(ReferenceKind::Inherit, bound, found);
                 }
@@ -168,8 +164,7 @@ fn bind_pattern(node: Node<'_>, found: &mut Collector<'_>) {
 }
 
 fn bind_all(node: Node<'_>, found: &mut Collector<'_>) {
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.named_children(&mut cursor).collect();
+    let children = inside(node);
     for child in children {
         if child.kind() == "parameter" {
             parameter(child, found);
@@ -465,8 +460,7 @@ fn import(node: Node<'_>, prefix: &str, is_exported: bool, found: &mut Collector
             }
         }
         "use_list" => {
-            let mut cursor = node.walk();
-            let all: Vec<_> = node.named_children(&mut cursor).collect();
+            let all = inside(node);
             for one in all {
                 import(one, prefix, is_exported, found);
             }

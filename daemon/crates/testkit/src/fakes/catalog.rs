@@ -1,15 +1,18 @@
 //! A catalog in memory, after the port's contract.
 
+mod data;
+
+use self::data::{Content, Data, Line, symbol_row};
 use super::{Fault, Faults};
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, FileStamp, Fingerprint, Garbage, ManifestChange,
-    ManifestEntry, Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, Fingerprint, Garbage, ManifestChange, ManifestEntry,
+    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
-use codemem_core::unit::{Extraction, SymbolKind};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use codemem_core::unit::SymbolKind;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,38 +21,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct MemoryCatalog {
     data: Mutex<Data>,
     faults: Faults,
-}
-
-#[derive(Default)]
-struct Data {
-    worktrees: Vec<(WorktreeId, PathBuf)>,
-    paths: Vec<RepoPath>,
-    contents: BTreeMap<ContentId, Content>,
-    texts: HashMap<TextHash, TextId>,
-    embedded: HashSet<(VectorSpace, TextId)>,
-    lexical_paths: HashSet<PathId>,
-    manifests: BTreeMap<(WorktreeId, PathId), Line>,
-    summaries: BTreeMap<(PathId, ContentId), TextId>,
-    skipped: HashMap<WorktreeId, Vec<(String, SkipReason)>>,
-    fingerprint: Option<Fingerprint>,
-    languages: Vec<ChangedLanguage>,
-    n_contents: u32,
-    n_chunks: u32,
-    n_texts: u32,
-}
-
-struct Content {
-    hash: ContentHash,
-    extraction: Extraction,
-    chunks: Vec<(ChunkId, TextId)>,
-    version: u32,
-    lexical: bool,
-}
-
-struct Line {
-    content: ContentId,
-    stamp: FileStamp,
-    summary: TextId,
 }
 
 impl MemoryCatalog {
@@ -63,130 +34,6 @@ impl MemoryCatalog {
 
     fn lock(&self) -> MutexGuard<'_, Data> {
         self.data.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Data {
-    fn text(&mut self, hash: TextHash) -> TextId {
-        // Never an id that was given out before: the other indexes may still hold it.
-        let next = TextId(self.n_texts);
-        let text = *self.texts.entry(hash).or_insert(next);
-        self.n_texts += u32::from(text == next);
-        text
-    }
-
-    fn path(&mut self, path: &RepoPath) -> PathId {
-        let known = self.paths.iter().position(|known| known == path);
-        let index = known.unwrap_or_else(|| {
-            self.paths.push(path.clone());
-            self.paths.len() - 1
-        });
-        PathId(index as u32)
-    }
-
-    fn content(
-        &mut self,
-        hash: ContentHash,
-        extraction: Option<&(Extraction, Vec<TextHash>)>,
-        version: u32,
-    ) -> ContentId {
-        let known = self
-            .contents
-            .iter()
-            .find(|(_, content)| content.hash == hash)
-            .map(|(id, content)| (*id, content.version));
-        match (known, extraction) {
-            (Some((id, held)), _) if held == version => return id,
-            (Some((id, _)), _) => drop(self.contents.remove(&id)),
-            (None, _) => {}
-        }
-        let (extraction, texts) = extraction
-            .expect("a content that is not held comes with its extraction")
-            .clone();
-        let id = ContentId(self.n_contents);
-        self.n_contents += 1;
-        let chunks = texts.into_iter().map(|hash| {
-            self.n_chunks += 1;
-            (ChunkId(self.n_chunks), self.text(hash))
-        });
-        let chunks = chunks.collect();
-        // Another version's id is dropped from every manifest that named it.
-        if let Some((old, _)) = known {
-            self.manifests
-                .values_mut()
-                .filter(|line| line.content == old)
-                .for_each(|line| line.content = id);
-        }
-        self.contents.insert(
-            id,
-            Content {
-                hash,
-                extraction,
-                chunks,
-                version,
-                lexical: false,
-            },
-        );
-        id
-    }
-
-    fn held(&self, worktree: WorktreeId) -> HashSet<ContentId> {
-        self.manifests
-            .iter()
-            .filter(|((of, _), _)| *of == worktree)
-            .map(|(_, line)| line.content)
-            .collect()
-    }
-
-    fn lines_without(&self, without: &[WorktreeId]) -> impl Iterator<Item = (PathId, &Line)> {
-        let lines = self.manifests.iter();
-        let lines = lines.filter(|((worktree, _), _)| !without.contains(worktree));
-        lines.map(|((_, path), line)| (*path, line))
-    }
-
-    /// The summaries of paths and contents that are both held, with each other or not.
-    fn summaries_in_use(&self, held: &HashSet<ContentId>, without: &[WorktreeId]) -> Vec<TextId> {
-        let paths: HashSet<PathId> = self.lines_without(without).map(|(path, _)| path).collect();
-        let in_use = |(path, content): &(PathId, ContentId)| paths.contains(path) && held.contains(content);
-        let rows = self.summaries.iter().filter(|(key, _)| in_use(key));
-        rows.map(|(_, text)| *text).collect()
-    }
-
-    fn chunk_row(&self, id: ContentId, index: usize) -> ChunkRow {
-        let content = &self.contents[&id];
-        let chunk = &content.extraction.chunks[index];
-        let (chunk_id, text) = content.chunks[index];
-        let symbol = chunk.symbol.map(|symbol| symbol_row(id, content, symbol as usize));
-        ChunkRow {
-            id: chunk_id,
-            content: id,
-            lines: chunk.lines,
-            text,
-            symbol,
-        }
-    }
-
-    fn all_chunks(&self) -> impl Iterator<Item = (ContentId, usize, ChunkId, TextId)> + '_ {
-        self.contents.iter().flat_map(|(id, content)| {
-            content
-                .chunks
-                .iter()
-                .enumerate()
-                .map(|(index, (chunk, text))| (*id, index, *chunk, *text))
-        })
-    }
-}
-
-fn symbol_row(id: ContentId, content: &Content, index: usize) -> SymbolRow {
-    let symbol = &content.extraction.symbols[index];
-    SymbolRow {
-        content: id,
-        name: symbol.name.clone(),
-        qualified_name: symbol.qualified_name.clone(),
-        kind: symbol.kind,
-        signature: symbol.signature.clone(),
-        docstring: symbol.docstring.clone(),
-        lines: symbol.lines,
     }
 }
 
