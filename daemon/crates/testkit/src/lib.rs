@@ -9,7 +9,7 @@ mod sandbox;
 mod wait;
 
 pub use fakes::{
-    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, FakeWatcher, Fault, Faults,
+    FakeAssets, FakeEmbedder, FakeExtractor, FakeMemories, FakeRegistry, FakeSource, FakeWatcher, Fault, Faults, Gate,
     MemoryCatalog, MemoryLexical, MemoryVectors,
 };
 pub use sandbox::{Answer, Sandbox, where_permissions_bind};

@@ -1,19 +1,12 @@
 //! Exact searches: complete whatever the index knows, in order, page by page, bounded; and what no hit proves.
 
 use crate::setup::{ROOT, Running, World};
-use codemem_core::path::RepoPath;
-use codemem_core::ports::{
-    Head, Identity, IndexGroup, PortErrorKind, PortResult, ScanEntry, SourceTree, Trail, Watching,
-};
+use codemem_core::ports::{PortErrorKind, Watching};
 use codemem_engine::{EngineError, ErrorKind, Filters, Mode, SearchAnswer, SearchRequest, Tests};
-use codemem_testkit::{FakeSource, Fault};
+use codemem_testkit::Fault;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 fn request(query: &str, mode: Mode) -> SearchRequest {
     SearchRequest {
@@ -439,96 +432,22 @@ proptest! {
     }
 }
 
-/// A source whose reads wait for a test once it says so.
-struct Held {
-    source: Arc<FakeSource>,
-    holds: Arc<AtomicBool>,
-    n_reads: Arc<AtomicUsize>,
-    gate: Arc<Barrier>,
-}
-
-impl SourceTree for Held {
-    fn identify(&self, path: &Path) -> PortResult<Identity> {
-        self.source.identify(path)
-    }
-
-    fn group(&self, identity: &Identity) -> IndexGroup {
-        self.source.group(identity)
-    }
-
-    fn is_gone(&self, path: &Path, known_since: Option<SystemTime>) -> bool {
-        self.source.is_gone(path, known_since)
-    }
-
-    fn trail(&self, directory: &Path) -> Trail {
-        self.source.trail(directory)
-    }
-
-    fn head(&self, root: &Path) -> Option<Head> {
-        self.source.head(root)
-    }
-
-    fn scan(
-        &self,
-        root: &Path,
-        max_file_bytes: u64,
-        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
-    ) -> PortResult<()> {
-        self.source.scan(root, max_file_bytes, sink)
-    }
-
-    fn look(
-        &self,
-        root: &Path,
-        paths: &[PathBuf],
-        max_file_bytes: u64,
-        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
-    ) -> PortResult<()> {
-        self.source.look(root, paths, max_file_bytes, sink)
-    }
-
-    fn dirty(&self, root: &Path) -> Option<u64> {
-        self.source.dirty(root)
-    }
-
-    fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>> {
-        if self.holds.load(Ordering::SeqCst) {
-            self.n_reads.fetch_add(1, Ordering::SeqCst);
-            self.gate.wait();
-            self.gate.wait();
-        }
-        self.source.read(root, path, max_bytes)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_that_nobody_waits_for_ends_at_the_next_file() {
     let world = World::new();
     for n in 0..20 {
         world.write(&format!("f{n}.fk"), "needle\n");
     }
-    let (holds, n_reads) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let gate = Arc::new(Barrier::new(2));
-    let held = Held {
-        source: Arc::clone(&world.source),
-        holds: Arc::clone(&holds),
-        n_reads: Arc::clone(&n_reads),
-        gate: Arc::clone(&gate),
-    };
-    let running = world.start_with(|ports| ports.source = Arc::new(held));
+    let running = world.start();
     running.index().await;
     running.settle().await;
-    holds.store(true, Ordering::SeqCst);
+    let gate = world.source.hold_reads();
     let engine = running.engine.clone();
     let asked = tokio::spawn(async move { engine.search(request("needle", Mode::Exact)).await.is_ok() });
-    let wait = || {
-        let gate = Arc::clone(&gate);
-        tokio::task::spawn_blocking(move || gate.wait())
-    };
-    wait().await.expect("it reads the first file");
+    gate.meet().await;
     asked.abort();
     assert!(asked.await.is_err_and(|error| error.is_cancelled()));
-    wait().await.expect("it goes on");
+    gate.meet().await;
     running.stop().await;
-    assert_eq!(n_reads.load(Ordering::SeqCst), 1, "no other file is read");
+    assert_eq!(gate.n_came(), 1, "no other file is read");
 }

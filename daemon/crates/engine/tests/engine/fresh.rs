@@ -1,16 +1,10 @@
 //! Edits of watched roots: read as they are hinted at, searchable at once, durable in time.
 
 use crate::setup::{ROOT, Running, World, finished};
-use codemem_core::path::RepoPath;
-use codemem_core::ports::{
-    Head, Hint, Identity, IndexGroup, PortResult, ScanEntry, SourceTree, Trail, VectorSpace, Watching,
-};
+use codemem_core::ports::{Head, Hint, VectorSpace, Watching};
 use codemem_engine::EngineConfig;
-use codemem_testkit::FakeSource;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Barrier};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 async fn watched() -> (World, Running) {
     let world = World::watched();
@@ -383,89 +377,20 @@ async fn two_worktrees_switch_branches_and_nothing_is_embedded_or_extracted_twic
     running.stop().await;
 }
 
-/// A source that lists one root only when a test lets it.
-struct Gated {
-    source: Arc<FakeSource>,
-    root: &'static str,
-    gate: Arc<Barrier>,
-}
-
-impl SourceTree for Gated {
-    fn identify(&self, path: &Path) -> PortResult<Identity> {
-        self.source.identify(path)
-    }
-
-    fn group(&self, identity: &Identity) -> IndexGroup {
-        self.source.group(identity)
-    }
-
-    fn is_gone(&self, path: &Path, known_since: Option<SystemTime>) -> bool {
-        self.source.is_gone(path, known_since)
-    }
-
-    fn trail(&self, directory: &Path) -> Trail {
-        self.source.trail(directory)
-    }
-
-    fn head(&self, root: &Path) -> Option<Head> {
-        self.source.head(root)
-    }
-
-    fn scan(
-        &self,
-        root: &Path,
-        max_file_bytes: u64,
-        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
-    ) -> PortResult<()> {
-        if root == Path::new(self.root) {
-            self.gate.wait();
-            self.gate.wait();
-        }
-        self.source.scan(root, max_file_bytes, sink)
-    }
-
-    fn look(
-        &self,
-        root: &Path,
-        paths: &[PathBuf],
-        max_file_bytes: u64,
-        sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
-    ) -> PortResult<()> {
-        self.source.look(root, paths, max_file_bytes, sink)
-    }
-
-    fn dirty(&self, root: &Path) -> Option<u64> {
-        self.source.dirty(root)
-    }
-
-    fn read(&self, root: &Path, path: &RepoPath, max_bytes: u64) -> PortResult<Vec<u8>> {
-        self.source.read(root, path, max_bytes)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn another_repositorys_pass_keeps_no_edit_waiting() {
     let world = World::watched();
     world.source.write("/other", "a.fk", "def elsewhere\n", 1);
     world.source.set_identity("/other", "/another", None);
-    let gate = Arc::new(Barrier::new(2));
-    let gated = Gated {
-        source: Arc::clone(&world.source),
-        root: "/other",
-        gate: Arc::clone(&gate),
-    };
-    let running = world.start_with(|ports| ports.source = Arc::new(gated));
+    let gate = world.source.hold_scans("/other");
+    let running = world.start();
     running.index().await;
     let ticket = running
         .engine
         .index(Path::new("/other"), false)
         .await
         .expect("accepted");
-    let pass = || {
-        let gate = Arc::clone(&gate);
-        tokio::task::spawn_blocking(move || gate.wait())
-    };
-    pass().await.expect("the pass begins");
+    gate.meet().await;
     world.save("router.fk", "def meanwhile\nread beside a pass\n");
     running.finds("meanwhile", &["router.fk"]).await;
     // Nor one whose root waits for a pass of its own.
@@ -473,7 +398,7 @@ async fn another_repositorys_pass_keeps_no_edit_waiting() {
     world.save("router.fk", "def nevertheless\nread before a pass\n");
     running.finds("nevertheless", &["router.fk"]).await;
     assert!(running.search("nevertheless").await.freshness.rescanning);
-    pass().await.expect("the pass goes on");
+    gate.meet().await;
     finished(ticket).await;
     assert!(!running.quiet().await.freshness.rescanning);
     running.stop().await;

@@ -6,7 +6,6 @@ use codemem_core::memory::State;
 use codemem_core::ports::PortErrorKind;
 use codemem_engine::memory::{AddMemory, EditMemory, ImportedMemory, MemoryError, MemoryErrorKind};
 use codemem_testkit::Fault;
-use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 const PORT_CALLS: [Fault; 10] = [
@@ -148,25 +147,20 @@ async fn what_a_store_says_reaches_the_caller() {
 
 /// Stores seven memories while the writer is held up by another one, and perhaps a bad one. How many transactions that took.
 async fn store_behind_another(world: &World, it: &Remembering, trial: usize, has_bad: bool) -> usize {
-    let gate = Arc::new(Barrier::new(2));
-    world.memories.hold_next(&gate);
+    let gate = world.memories.hold_next();
     let (begun, n_texts) = (world.memories.n_applied(), world.embedder.n_texts());
     let add = |content: String| {
         let memories = it.memories.clone();
         tokio::spawn(async move { memories.add(user(), draft("PROJECT_CONTEXT", &content)).await })
     };
-    let meet = async || {
-        let gate = Arc::clone(&gate);
-        tokio::task::spawn_blocking(move || gate.wait()).await.expect("met");
-    };
     let first = add(format!("The first of trial {trial}"));
-    meet().await;
+    gate.meet().await;
     let others: Vec<_> = (0..7).map(|n| add(format!("Trial {trial}, behind it, {n}"))).collect();
     let bad = has_bad.then(|| add(format!("This is poison {trial}")));
     while world.embedder.n_texts() < n_texts + 8 + usize::from(has_bad) {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    meet().await;
+    gate.meet().await;
     first.await.expect("joined").expect("stored");
     for other in others {
         other.await.expect("joined").expect("stored, whatever it waited with");
@@ -269,15 +263,10 @@ async fn eight_writers_lose_nothing_and_repeat_nothing() {
 async fn a_write_goes_on_without_its_caller_and_none_begins_at_the_end() {
     let world = World::new();
     let it = world.remember();
-    let gate = Arc::new(Barrier::new(2));
-    world.memories.hold_next(&gate);
+    let gate = world.memories.hold_next();
     let memories = it.memories.clone();
     let caller = tokio::spawn(async move { memories.add(user(), draft("PROJECT_CONTEXT", "Left behind")).await });
-    let meet = async || {
-        let gate = Arc::clone(&gate);
-        tokio::task::spawn_blocking(move || gate.wait()).await.expect("met");
-    };
-    meet().await;
+    gate.meet().await;
     caller.abort();
     // Accepted before the end or not: it is written, or said not to be.
     let memories = it.memories.clone();
@@ -292,7 +281,7 @@ async fn a_write_goes_on_without_its_caller_and_none_begins_at_the_end() {
         .await
         .expect_err("it is over");
     assert!(matches!(error, MemoryError::Stopping), "{error:?}");
-    meet().await;
+    gate.meet().await;
     let waited = waiting.await.expect("joined");
     it.stop().await;
     let contents: Vec<String> = world.memories.all().into_iter().map(|memory| memory.content).collect();

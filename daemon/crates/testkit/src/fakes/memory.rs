@@ -1,6 +1,7 @@
 //! A memory store in memory: exact search, whole transactions, scopes kept as the port promises.
 
-use super::{Fault, Faults};
+use super::gate::Gateway;
+use super::{Fault, Faults, Gate};
 use codemem_core::memory::{ContextLevel, Memory, MemoryFilter, MemoryId, MemoryKind, Reader, State, TimestampMs};
 use codemem_core::ports::{
     Applied, AuditNote, Fingerprint, IndexedMemory, MemoryCandidate, MemoryCandidates, MemoryChange, MemoryCopy,
@@ -10,7 +11,7 @@ use codemem_core::ports::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A content with this word makes the transaction that it is part of fail.
 const POISON: &str = "poison";
@@ -22,7 +23,7 @@ pub struct FakeMemories {
     n_applied: AtomicUsize,
     read_only: AtomicBool,
     leaky: AtomicBool,
-    gate: Mutex<Option<Arc<Barrier>>>,
+    gateway: Gateway,
     backups: Mutex<BTreeMap<PathBuf, BTreeMap<MemoryId, Arc<Row>>>>,
     faults: Faults,
 }
@@ -54,9 +55,9 @@ impl FakeMemories {
         self.n_applied.load(Ordering::SeqCst)
     }
 
-    /// Lets the next transaction wait at the barrier twice: when it begins, and before it is made.
-    pub fn hold_next(&self, gate: &Arc<Barrier>) {
-        *lock(&self.gate) = Some(Arc::clone(gate));
+    /// Lets the next transaction wait for the test: when it begins, and before it is made.
+    pub fn hold_next(&self) -> Arc<Gate> {
+        self.gateway.close()
     }
 
     /// Refuses changes from now on.
@@ -260,11 +261,7 @@ fn best(values: impl Iterator<Item = f32>) -> Option<f32> {
 impl MemoryStore for FakeMemories {
     fn apply(&self, changes: Vec<MemoryChange>, note: &AuditNote) -> PortResult<Vec<Applied>> {
         self.n_applied.fetch_add(1, Ordering::SeqCst);
-        let gate = lock(&self.gate).take();
-        if let Some(gate) = gate {
-            gate.wait();
-            gate.wait();
-        }
+        self.gateway.pass_last();
         self.writable()?;
         self.faults.check(Fault::StoreMemories)?;
         let mut rows = lock(&self.state);

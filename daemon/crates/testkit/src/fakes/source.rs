@@ -1,6 +1,7 @@
 //! A working tree in memory.
 
-use super::{Fault, Faults};
+use super::gate::Gateway;
+use super::{Fault, Faults, Gate};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
     FileStamp, GitPlace, GroupName, Head, Identity, IndexGroup, PortError, PortErrorKind, PortResult, ScanEntry,
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// Files of one root: bytes and modification time in nanoseconds, by path.
@@ -25,6 +26,8 @@ pub struct FakeSource {
     origins: Mutex<BTreeMap<PathBuf, String>>,
     git: Mutex<BTreeMap<PathBuf, (Head, u64)>>,
     n_scans: AtomicU64,
+    scans: Mutex<BTreeMap<PathBuf, Arc<Gateway>>>,
+    reads: Gateway,
     faults: Faults,
 }
 
@@ -37,6 +40,8 @@ impl FakeSource {
             origins: Mutex::default(),
             git: Mutex::default(),
             n_scans: AtomicU64::new(0),
+            scans: Mutex::default(),
+            reads: Gateway::default(),
             faults,
         }
     }
@@ -77,6 +82,16 @@ impl FakeSource {
         self.n_scans.load(Ordering::SeqCst)
     }
 
+    /// Lets every listing of a whole root wait for the test.
+    pub fn hold_scans(&self, root: &str) -> Arc<Gate> {
+        self.scans().entry(root.into()).or_default().close()
+    }
+
+    /// Lets every reading of a file wait for the test.
+    pub fn hold_reads(&self) -> Arc<Gate> {
+        self.reads.close()
+    }
+
     /// Deletes a file.
     pub fn delete(&self, root: &str, path: &str) {
         if let Some(files) = self.lock().get_mut(Path::new(root)) {
@@ -91,6 +106,10 @@ impl FakeSource {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Files>> {
         self.roots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn scans(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Arc<Gateway>>> {
+        self.scans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn git(&self) -> MutexGuard<'_, BTreeMap<PathBuf, (Head, u64)>> {
@@ -184,6 +203,10 @@ impl SourceTree for FakeSource {
         sink: &mut dyn FnMut(ScanEntry) -> ControlFlow<()>,
     ) -> PortResult<()> {
         self.n_scans.fetch_add(1, Ordering::SeqCst);
+        let gateway = self.scans().get(root).cloned();
+        if let Some(gateway) = gateway {
+            gateway.pass();
+        }
         self.list(root, &|_| true, max_file_bytes, sink)
     }
 
@@ -203,6 +226,7 @@ impl SourceTree for FakeSource {
     }
 
     fn read(&self, root: &Path, path: &RepoPath, _max_bytes: u64) -> PortResult<Vec<u8>> {
+        self.reads.pass();
         self.faults.check(Fault::Read)?;
         let roots = self.lock();
         let found = roots.get(root).and_then(|files| files.get(path.as_str()));
