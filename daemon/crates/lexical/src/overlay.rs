@@ -36,9 +36,7 @@ impl Overlay {
     /// What a search over `committed` and this sees.
     pub(crate) fn over(&self, committed: &Snapshot) -> Snapshot {
         let disk = committed.segments.iter().map(|view| view.hiding(&self.hidden));
-        Snapshot {
-            segments: disk.chain(self.pieces.iter().cloned()).collect(),
-        }
+        disk.chain(self.pieces.iter().cloned()).collect::<Vec<View>>().into()
     }
 
     /// Drops pieces that show nothing any more and joins neighbours until each is more than twice as large as the next,

@@ -2,6 +2,7 @@
 //! were refreshed since, which hide what they replace.
 
 use crate::schema::Fields;
+use crate::search::LastScope;
 use crate::segment::{FileRow, PathRow, Segment};
 use codemem_core::ids::IdSet;
 use std::sync::Arc;
@@ -13,6 +14,17 @@ use tantivy::{DocId, Opstamp, Searcher};
 pub(crate) struct Snapshot {
     /// The segments, in no particular order.
     pub(crate) segments: Vec<View>,
+    /// What the last search asked of them.
+    pub(crate) last_scope: LastScope,
+}
+
+impl From<Vec<View>> for Snapshot {
+    fn from(segments: Vec<View>) -> Self {
+        Self {
+            segments,
+            last_scope: LastScope::default(),
+        }
+    }
 }
 
 /// One segment as of one state.
@@ -131,7 +143,7 @@ impl Snapshot {
             };
             segments.push(view);
         }
-        Ok(Self { segments })
+        Ok(segments.into())
     }
 
     /// The contents and the paths that are there.

@@ -5,13 +5,15 @@
 //!
 //! 1. [`scope`]: which rows take part, and the statistics of BM25 over exactly these;
 //! 2. [`walk`]: the postings of one term, narrowed to the scope;
-//! 3. [`score`]: their idf and the sums per chunk, file and path;
-//! 4. [`rank`]: the cut, made after the filter, and the ids.
+//! 3. [`score`]: their idf and the sums per file and path;
+//! 4. [`rank`]: the cut, made after the filter, the sums per chunk of what is left, and the ids.
 
 mod rank;
 mod scope;
 mod score;
 mod walk;
+
+pub(crate) use scope::LastScope;
 
 use crate::snapshot::Snapshot;
 use codemem_core::ports::{LexicalEvidence, LexicalQuery, QueryTerm};
@@ -24,7 +26,7 @@ pub(crate) fn search(snapshot: &Snapshot, query: &LexicalQuery<'_>) -> io::Resul
     let contents = score::contents(snapshot, &scope, &terms)?;
     let paths = score::paths(snapshot, &scope, &terms)?;
     let evidence = LexicalEvidence {
-        contents: rank::contents(snapshot, &contents, query),
+        contents: rank::contents(snapshot, &scope, &contents, query)?,
         paths: rank::paths(snapshot, &paths, query),
     };
     let (n_contents, n_paths) = (evidence.contents.len(), evidence.paths.len());

@@ -2,14 +2,21 @@
 //!
 //! Equal scores are ordered by id, so that the same query on the same commit gives the same answer.
 
-use super::score::{BODY, COVERAGE, Columns, ContentScores, DOCS, NAMES};
+use super::scope::Scope;
+use super::score::{BODY, COVERAGE, Chosen, Columns, ContentScores, DOCS, NAMES};
 use crate::segment::FileRow;
 use crate::snapshot::{Snapshot, View};
 use codemem_core::ids::{ChunkId, ContentId, PathId};
 use codemem_core::ports::{ChunkEvidence, ContentEvidence, LexicalQuery, PathEvidence};
+use std::io;
 
 /// The contents by descending file + names score.
-pub(crate) fn contents(snapshot: &Snapshot, scores: &ContentScores, query: &LexicalQuery<'_>) -> Vec<ContentEvidence> {
+pub(crate) fn contents(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    scores: &ContentScores<'_>,
+    query: &LexicalQuery<'_>,
+) -> io::Result<Vec<ContentEvidence>> {
     let mut found = Vec::new();
     for (segment, (view, files)) in snapshot.segments.iter().zip(&scores.files).enumerate() {
         for (row, (file, columns)) in view.segment.files.iter().zip(files).enumerate() {
@@ -23,11 +30,13 @@ pub(crate) fn contents(snapshot: &Snapshot, scores: &ContentScores, query: &Lexi
         }
     }
     best(&mut found, query.limit);
-    let evidence = found.into_iter().map(|found| {
+    let rows: Vec<(usize, usize)> = found.iter().map(|found| found.place).collect();
+    let chosen = Chosen::score(snapshot, scope, scores, &rows)?;
+    let evidence = found.into_iter().enumerate().map(|(number, found)| {
         let (segment, row) = found.place;
         let view = &snapshot.segments[segment];
         let file = &view.segment.files[row];
-        let (chunks, body_sum) = chunks(view, file, &scores.chunks[segment], scores.chunk_total, query);
+        let (chunks, body_sum) = chunks(view, file, chosen.chunks(number), scores.chunk_total, query);
         let columns = scores.files[segment][row];
         ContentEvidence {
             content: ContentId(file.content),
@@ -39,7 +48,7 @@ pub(crate) fn contents(snapshot: &Snapshot, scores: &ContentScores, query: &Lexi
             coverage: share(columns[COVERAGE], scores.file_total),
         }
     });
-    evidence.collect()
+    Ok(evidence.collect())
 }
 
 /// The paths by descending stem + directories score.
@@ -76,8 +85,7 @@ fn chunks(
 ) -> (Vec<ChunkEvidence>, f32) {
     let mut body_sum = 0.0;
     let mut found = Vec::new();
-    for doc in file.docs.clone() {
-        let columns = scores[doc as usize];
+    for (doc, columns) in file.docs.clone().zip(scores) {
         body_sum += columns[BODY];
         if columns[BODY] + columns[NAMES] + columns[DOCS] > 0.0 {
             found.extend(view.segment.chunk(doc).map(|chunk| ChunkEvidence {

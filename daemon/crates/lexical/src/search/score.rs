@@ -1,7 +1,8 @@
-//! The sums: BM25 per field and coverage, per chunk, file and path.
+//! The sums: BM25 per field and coverage, per file and path, and per chunk of the files that were chosen.
 //!
 //! The formulas are in [`crate::bm25`]. A term's idf is known once all its postings were read, so a
-//! term is read first and added then, from the list of its hits.
+//! term is read first and added then, from the list of its hits. The lists are kept for the chunks,
+//! of which few are wanted: the others are never added up.
 
 use super::scope::Scope;
 use super::walk::Hits;
@@ -20,63 +21,162 @@ pub(crate) const DOCS: usize = 2;
 /// Column of the weight × idf of the terms that occur.
 pub(crate) const COVERAGE: usize = 3;
 
-/// One row of columns per document or file row of a segment; empty when none was hit. Arrays of
-/// floats because a zeroed vector of them comes from the system untouched: only pages with hits cost.
+/// Hits kept from files to chunks, 8 bytes each; the lists of terms beyond these are read again.
+const MAX_KEPT: usize = 4_000_000;
+
+/// One row of columns per row of a segment; empty when none was hit. Arrays of floats because a zeroed
+/// vector of them comes from the system untouched: only pages with hits cost.
 pub(crate) type Columns<const N: usize> = Vec<[f32; N]>;
 
 /// What the contents in scope scored. All zero is no match: a match is positive in every column it adds to.
 #[derive(Debug)]
-pub(crate) struct ContentScores {
-    /// By segment, then document.
-    pub(crate) chunks: Vec<Columns<4>>,
+pub(crate) struct ContentScores<'q> {
     /// By segment, then file row.
     pub(crate) files: Vec<Columns<4>>,
     /// Weight × idf of all terms; idf counts chunks whose lines have the term.
     pub(crate) chunk_total: f32,
     /// Weight × idf of all terms; idf counts contents that have the term in any field.
     pub(crate) file_total: f32,
+    terms: Vec<Term<'q>>,
+}
+
+/// What a term adds to chunks.
+#[derive(Debug)]
+struct Term<'q> {
+    text: &'q str,
+    /// Weight × idf, by field of [`Text::OF_CHUNK`].
+    weights: [f32; 3],
+    /// By the same; `None` where they are too many to be kept.
+    hits: Option<[Hits; 3]>,
 }
 
 /// Scores all contents in scope.
-pub(crate) fn contents(snapshot: &Snapshot, scope: &Scope, terms: &[&QueryTerm]) -> io::Result<ContentScores> {
+pub(crate) fn contents<'q>(
+    snapshot: &Snapshot,
+    scope: &Scope,
+    terms: &[&'q QueryTerm],
+) -> io::Result<ContentScores<'q>> {
     let n_segments = snapshot.segments.len();
     let mut scores = ContentScores {
-        chunks: vec![Vec::new(); n_segments],
         files: vec![Vec::new(); n_segments],
         chunk_total: 0.0,
         file_total: 0.0,
+        terms: Vec::with_capacity(terms.len()),
     };
-    let tables = scope.chunk_stats.map(|stats| stats.table());
-    let mut hits: [Hits; 3] = Default::default();
+    let mut n_kept = 0;
     let mut covered = Covered::new(snapshot);
     for (number, term) in (1..).zip(terms) {
-        for (hits, text) in hits.iter_mut().zip(Text::OF_CHUNK) {
-            hits.read(snapshot, text, &term.text, &scope.files)?;
-        }
+        let hits = read(snapshot, scope, &term.text)?;
+        let mut weights = [0.0; 3];
         for column in [BODY, NAMES, DOCS] {
             let hits = &hits[column];
-            let chunk_weight = term.weight * scope.chunk_stats[column].idf(hits.n_docs());
-            let coverage = if column == BODY { chunk_weight } else { 0.0 };
-            scores.chunk_total += coverage;
-            let add = Add {
+            weights[column] = term.weight * scope.chunk_stats[column].idf(hits.n_docs());
+            let weight = term.weight * scope.file_stats[column].idf(hits.n_rows());
+            add_to_files(
+                &mut scores.files,
+                snapshot,
+                hits,
                 column,
-                weight: chunk_weight,
-                coverage,
-            };
-            add.to_chunks(&mut scores.chunks, snapshot, hits, &tables[column]);
-            let add = Add {
-                column,
-                weight: term.weight * scope.file_stats[column].idf(hits.n_rows()),
-                coverage: 0.0,
-            };
-            add.to_files(&mut scores.files, snapshot, hits, &scope.file_stats[column]);
+                weight,
+                &scope.file_stats[column],
+            );
         }
+        scores.chunk_total += weights[BODY];
         covered.mark(number, &hits);
         let weight = term.weight * bm25::idf(scope.n_files, covered.n_rows());
         scores.file_total += weight;
         covered.add(&mut scores.files, weight);
+        n_kept += hits.iter().map(|hits| hits.n_docs() as usize).sum::<usize>();
+        scores.terms.push(Term {
+            text: &term.text,
+            weights,
+            hits: (n_kept <= MAX_KEPT).then_some(hits),
+        });
     }
     Ok(scores)
+}
+
+/// The hits of a term, by field of [`Text::OF_CHUNK`].
+fn read(snapshot: &Snapshot, scope: &Scope, term: &str) -> io::Result<[Hits; 3]> {
+    let mut hits: [Hits; 3] = Default::default();
+    for (hits, text) in hits.iter_mut().zip(Text::OF_CHUNK) {
+        hits.read(snapshot, text, term, &scope.files)?;
+    }
+    Ok(hits)
+}
+
+/// Some file rows of all segments.
+pub(crate) struct Chosen {
+    /// By segment, then file row: its number among those chosen, counted from 1; empty where none is chosen.
+    numbers: Vec<Vec<u32>>,
+    /// By number from 0, then document of the row: what the chunk scored.
+    chunks: Vec<Columns<4>>,
+}
+
+impl Chosen {
+    /// Of these rows, each a segment and a row in it, what their chunks scored.
+    pub(crate) fn score(
+        snapshot: &Snapshot,
+        scope: &Scope,
+        scores: &ContentScores<'_>,
+        rows: &[(usize, usize)],
+    ) -> io::Result<Self> {
+        let mut chosen = Self {
+            numbers: vec![Vec::new(); snapshot.segments.len()],
+            chunks: Vec::with_capacity(rows.len()),
+        };
+        for (number, &(segment, row)) in (1..).zip(rows) {
+            let files = &snapshot.segments[segment].segment.files;
+            let numbers = &mut chosen.numbers[segment];
+            if numbers.is_empty() {
+                *numbers = vec![0; files.len()];
+            }
+            numbers[row] = number;
+            chosen.chunks.push(vec![[0.0; 4]; files[row].docs.len()]);
+        }
+        let tables = scope.chunk_stats.map(|stats| stats.table());
+        for term in &scores.terms {
+            match &term.hits {
+                Some(hits) => chosen.add(snapshot, term, hits, &tables),
+                None => chosen.add(snapshot, term, &read(snapshot, scope, term.text)?, &tables),
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// What the chunks of the row of that number scored, in the order of their documents.
+    pub(crate) fn chunks(&self, number: usize) -> &Columns<4> {
+        &self.chunks[number]
+    }
+
+    fn add(&mut self, snapshot: &Snapshot, term: &Term<'_>, hits: &[Hits; 3], tables: &[Table; 3]) {
+        for column in [BODY, NAMES, DOCS] {
+            let (weight, table) = (term.weights[column], &tables[column]);
+            let coverage = if column == BODY { weight } else { 0.0 };
+            let by_segment = hits[column].by_segment();
+            for ((numbers, view), (docs, runs)) in self.numbers.iter().zip(&snapshot.segments).zip(by_segment) {
+                if numbers.is_empty() {
+                    continue;
+                }
+                let norms = view.segment.norms(Text::OF_CHUNK[column]);
+                let mut rest = docs;
+                for run in runs {
+                    let (hits, others) = rest.split_at(run.n_docs as usize);
+                    rest = others;
+                    let Some(number) = numbers[run.row as usize].checked_sub(1) else {
+                        continue;
+                    };
+                    let first = view.segment.files[run.row as usize].docs.start;
+                    let chunks = &mut self.chunks[number as usize];
+                    for hit in hits {
+                        let chunk = &mut chunks[(hit.doc - first) as usize];
+                        chunk[column] += weight * table.saturation(hit.frequency, norms.fieldnorm_id(hit.doc));
+                        chunk[COVERAGE] += coverage;
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Scores all paths in scope, by segment, then path row; a column per field of [`Text::OF_PATH`].
@@ -103,41 +203,23 @@ pub(crate) fn paths(snapshot: &Snapshot, scope: &Scope, terms: &[&QueryTerm]) ->
     Ok(scores)
 }
 
-/// What a hit adds.
-struct Add {
+fn add_to_files(
+    scores: &mut [Columns<4>],
+    snapshot: &Snapshot,
+    hits: &Hits,
     column: usize,
-    /// Weight × idf.
     weight: f32,
-    coverage: f32,
-}
-
-impl Add {
-    fn to_chunks(&self, scores: &mut [Columns<4>], snapshot: &Snapshot, hits: &Hits, table: &Table) {
-        let text = Text::OF_CHUNK[self.column];
-        for ((scores, view), (hits, _)) in scores.iter_mut().zip(&snapshot.segments).zip(hits.by_segment()) {
-            if !hits.is_empty() && scores.is_empty() {
-                *scores = vec![[0.0; 4]; view.segment.max_doc as usize];
-            }
-            let norms = view.segment.norms(text);
-            for hit in hits {
-                let chunk = &mut scores[hit.doc as usize];
-                chunk[self.column] += self.weight * table.saturation(hit.frequency, norms.fieldnorm_id(hit.doc));
-                chunk[COVERAGE] += self.coverage;
-            }
+    stats: &FieldStats,
+) {
+    for ((scores, view), (_, runs)) in scores.iter_mut().zip(&snapshot.segments).zip(hits.by_segment()) {
+        let rows = &view.segment.files;
+        if !runs.is_empty() && scores.is_empty() {
+            *scores = vec![[0.0; 4]; rows.len()];
         }
-    }
-
-    fn to_files(&self, scores: &mut [Columns<4>], snapshot: &Snapshot, hits: &Hits, stats: &FieldStats) {
-        for ((scores, view), (_, runs)) in scores.iter_mut().zip(&snapshot.segments).zip(hits.by_segment()) {
-            let rows = &view.segment.files;
-            if !runs.is_empty() && scores.is_empty() {
-                *scores = vec![[0.0; 4]; rows.len()];
-            }
-            for run in runs {
-                let row = run.row as usize;
-                let saturation = stats.saturation(run.frequency, rows[row].lengths[self.column]);
-                scores[row][self.column] += self.weight * saturation;
-            }
+        for run in runs {
+            let row = run.row as usize;
+            let saturation = stats.saturation(run.frequency, rows[row].lengths[column]);
+            scores[row][column] += weight * saturation;
         }
     }
 }

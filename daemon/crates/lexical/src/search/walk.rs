@@ -12,9 +12,11 @@ pub(crate) struct Run {
     pub(crate) row: u32,
     /// Sum over the hits.
     pub(crate) frequency: u32,
+    /// How many hits.
+    pub(crate) n_docs: u32,
 }
 
-/// Everything that one term hit in one field. Reused from term to term.
+/// Everything that one term hit in one field.
 #[derive(Debug, Default)]
 pub(crate) struct Hits {
     /// By segment, in order of document.
@@ -60,6 +62,7 @@ impl Hits {
         let mut run = Run {
             row: NOBODY,
             frequency: 0,
+            n_docs: 0,
         };
         match segment.postings(text) {
             Postings::Sealed(inverted) => {
@@ -94,11 +97,13 @@ impl Hits {
         self.docs.push(hit);
         if row == run.row {
             run.frequency += hit.frequency;
+            run.n_docs += 1;
         } else {
             self.end_run(*run);
             *run = Run {
                 row,
                 frequency: hit.frequency,
+                n_docs: 1,
             };
         }
     }
