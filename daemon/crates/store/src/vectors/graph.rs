@@ -132,10 +132,20 @@ impl Drop for Build {
 
 /// What the thread does.
 fn build(directory: &Path, dimension: usize, graph_above: usize) -> StoreResult<()> {
-    let shard = Shard::load(directory, dimension)?;
-    shard.optimize(Some(graph_above.div_ceil(PARTS)))?;
-    shard.flush()?;
-    shard.close()
+    build_over(Shard::load(directory, dimension)?, graph_above)
+}
+
+/// The same for a copy that is open. One that comes to nothing is let go of without a word: whoever waits for it is told, and nothing
+/// is lost with a copy.
+fn build_over(copy: Shard, graph_above: usize) -> StoreResult<()> {
+    let built = copy.optimize(Some(graph_above.div_ceil(PARTS)));
+    match built.and_then(|_| copy.flush()) {
+        Ok(()) => copy.close(),
+        Err(error) => {
+            copy.abandon();
+            Err(error)
+        }
+    }
 }
 
 impl EdgeVectors {

@@ -243,9 +243,14 @@ impl Shard {
     /// Closes the shard and removes it from the disk.
     pub(super) fn destroy(self) -> StoreResult<()> {
         let directory = self.engine.directory().to_owned();
-        // What flushing would have said about files that are about to go is of no interest.
-        let _closed = self.engine.close();
+        self.abandon();
         files::remove_directory(&directory)
+    }
+
+    /// Closes a shard whose files are of no use to anybody.
+    pub(super) fn abandon(self) {
+        // What flushing would have said about them is of no interest.
+        let _closed = self.engine.close();
     }
 
     /// Rewrites segments of which much has been deleted, and builds graphs over those that hold

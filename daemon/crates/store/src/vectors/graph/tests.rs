@@ -1,13 +1,19 @@
 //! Graphs on real shards: what they find, and what may happen while one is built.
 
 use super::super::EdgeVectors;
+use super::super::descriptor::shard_directory;
+use super::super::shard::Shard;
 use super::super::tests::{ids, killed, reopened};
+use super::build_over;
+use crate::files;
 use VectorSpace::{Chunks, Files};
 use codemem_core::ids::{IdSet, TextId};
 use codemem_core::ports::{VectorIndex, VectorSpace};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -262,4 +268,50 @@ fn a_kill_at_any_moment_of_a_build_loses_nothing() {
         assert!(builds(world.directory.path()).is_empty());
         world.check();
     }
+}
+
+/// Counts what a thread logs as a warning or worse.
+#[derive(Clone, Default)]
+struct Warnings(Arc<AtomicUsize>);
+
+impl tracing::Subscriber for Warnings {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN && metadata.target().starts_with("codemem")
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// How many warnings there are while something is done to a copy of the shard whose files are removed.
+fn n_warnings(world: &World, then: impl FnOnce(Shard)) -> usize {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let copy = directory.path().join("copy");
+    files::copy_directory(&shard_directory(&world.place(), Chunks), &copy).expect("copied");
+    let shard = Shard::load(&copy, DIMENSION).expect("a shard");
+    fs::remove_dir_all(&copy).expect("removed");
+    let warnings = Warnings::default();
+    tracing::subscriber::with_default(warnings.clone(), || then(shard));
+    warnings.0.load(Ordering::Relaxed)
+}
+
+#[test]
+fn an_abandoned_build_says_nothing_of_lost_vectors() {
+    let world = World::new();
+    assert_eq!(n_warnings(&world, drop), 1, "vectors that are no copy");
+    let build = |copy| assert!(build_over(copy, ABOVE).is_err());
+    assert_eq!(n_warnings(&world, build), 0);
 }
