@@ -1,5 +1,5 @@
 //! Extracts a tree and prints its calls with what they mean: `edges DIR`, one line each, fields parted by tabs:
-//! path, caller, line, column, what is called; then path, name, first line and evidence of its definition, or `-` when
+//! path, caller, line, column, what is called; then path, name, first and last line and evidence of its definition, or `-` when
 //! that lies elsewhere, or `?` when the files do not say.
 
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
@@ -30,23 +30,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let resolver = Resolver::new(&tree);
     for (id, file) in (0_u32..).map(FileId).zip(&tree.files) {
-        for found in file
-            .references
-            .uses
-            .iter()
-            .filter(|one| one.kind == ReferenceKind::Call)
-        {
-            let caller = found.symbol.map_or("", |symbol| &file.symbol(symbol).qualified_name);
+        for found in file.uses().filter(|one| one.kind == ReferenceKind::Call) {
+            let caller = found.symbol.map_or("", |symbol| file.symbol(symbol).qualified_name);
             let head = format!(
                 "{}\t{caller}\t{}\t{}\t{}.{}",
-                file.path, found.line, found.column, found.of.0, found.name
+                file.path, found.line, found.column, found.of, found.name
             );
             match resolver.resolve(id, found)? {
                 Meaning::Edge(edge) => {
                     let to = &tree.files[edge.to.file.0 as usize];
                     let symbol = to.symbol(edge.to.symbol);
-                    let (name, line) = (&symbol.qualified_name, symbol.lines.start);
-                    println!("{head}\t{}\t{name}\t{line}\t{}", to.path, edge.evidence.as_str());
+                    let (name, lines) = (symbol.qualified_name, symbol.lines);
+                    let evidence = edge.evidence.as_str();
+                    println!(
+                        "{head}\t{}\t{name}\t{}\t{}\t{evidence}",
+                        to.path, lines.start, lines.end
+                    );
                 }
                 Meaning::Elsewhere => println!("{head}\t-"),
                 Meaning::Open => println!("{head}\t?"),

@@ -24,7 +24,7 @@ use tree_sitter::{Parser, QueryCursor};
 /// Raise it whenever the same bytes may come back as other symbols, other chunks or another skip than
 /// before: a new grammar version, a changed query, a chunk size, a marker. Contents extracted under
 /// another number are extracted again.
-pub const EXTRACTOR_VERSION: u32 = 4;
+pub const EXTRACTOR_VERSION: u32 = 5;
 
 /// The name of the language of files that nothing recognises.
 pub(crate) const PLAIN_TEXT: &str = "text";
@@ -115,6 +115,15 @@ impl TreeSitterExtractor {
                 return (Harvest::default(), None);
             };
             let harvest = harvest::harvest(&mut tools.cursor, grammar, tree.root_node(), text, &lines);
+            if tree.root_node().has_error()
+                && let Some(mended) = (grammar.language.mend)(text)
+                && let Some(other) = parse::parse(&mut tools.parser, &grammar.parser_language, &mended)
+            {
+                let more = harvest::harvest(&mut tools.cursor, grammar, other.root_node(), text, &lines);
+                if more.definitions.len() > harvest.definitions.len() {
+                    return (more, Some(other));
+                }
+            }
             (harvest, Some(tree))
         });
         let has_errors = match &tree {

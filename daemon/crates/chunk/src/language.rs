@@ -32,6 +32,9 @@ pub(crate) struct Language {
     pub(crate) query: &'static str,
     /// Finds what a file uses. `None` where only definitions are read.
     pub(crate) references: Option<Visit>,
+    /// A text of the same length and the same lines that the grammar reads more of, tried when it stumbles. `None` when there is
+    /// nothing to try.
+    pub(crate) mend: fn(&str) -> Option<String>,
     /// Reads a text in the place of the grammar, where that reads more of it. Off once a user's query has a pattern: then
     /// all comes from the tree.
     pub(crate) scan: Option<fn(&str, &Lines) -> Harvest>,
@@ -129,6 +132,7 @@ impl Language {
         replaced: &[],
         query: "",
         references: None,
+        mend: |_| None,
         scan: None,
         labels: &[],
         separator: ".",

@@ -71,12 +71,15 @@ pub struct Reference {
 /// |---|---|
 /// | (empty) | nothing: the name stands alone |
 /// | `name` | what the name means at the file's top: an import, a definition, something built in |
-/// | `@self`, `@super` | the object or type that the definition around belongs to; what that inherits from |
+/// | `@self`, `@class`, `@super` | the object that the definition around belongs to; its type; what that inherits from |
 /// | `@module` | the file itself |
 /// | `<Type>` | a value of this type, which the file states |
+/// | `<Type[Held]>`, `<Type[:Held]>`, `<[Held]>` | the same, which holds values of another type: in a row, by keys, or as what calling it yields |
 /// | `…name` after a dot | that member of what stands before |
-/// | `…()` | what calling it yields |
+/// | `…()`, `…()?` | what calling it yields; the value inside of that |
+/// | `…[]`, `…[*]` | what it holds: at an index or a key, or as loops take it |
 /// | `?` | something of which the file does not say what it is |
+/// | `?=` | the name is a variable of the function around, of which the file does not say what it holds |
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Origin(pub String);
 
@@ -86,6 +89,9 @@ impl Origin {
 
     /// Longest origin kept, in bytes; a longer chain of calls is as good as unknown.
     pub const MAX: usize = 160;
+
+    /// The name is a function's own variable, of which no more is known.
+    pub const LOCAL: &'static str = "?=";
 
     /// A value of a type, named as in the file.
     pub fn of_type(name: &str) -> Self {
@@ -105,6 +111,16 @@ impl Origin {
     /// Whether nothing stands before the name.
     pub fn is_bare(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The name is a function's own variable.
+    pub fn local() -> Self {
+        Self(Self::LOCAL.to_owned())
+    }
+
+    /// Whether the name is a function's own variable, of which no more is known.
+    pub fn is_local(&self) -> bool {
+        self.0 == Self::LOCAL
     }
 
     /// Whether its type is stated.

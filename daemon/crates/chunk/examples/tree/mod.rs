@@ -1,7 +1,7 @@
 //! A tree in memory, for programs and tests that ask the graph.
 
 use codemem_chunk::TreeSitterExtractor;
-use codemem_core::graph::{Facts, FileFacts, FileId, Package, SymbolAt, SymbolFact};
+use codemem_core::graph::{Content, Facts, FileFacts, FileId, Package, SymbolAt, SymbolFact};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::Extractor as _;
 use std::collections::{BTreeMap, HashMap};
@@ -57,28 +57,28 @@ impl Tree {
         };
         let id = FileId(self.files.len() as u32);
         self.by_path.insert(path.to_string(), id);
-        let symbols = extraction.symbols.into_iter().map(|symbol| SymbolFact {
-            name: symbol.name,
-            qualified_name: symbol.qualified_name,
+        let symbols = extraction.symbols.iter().map(|symbol| SymbolFact {
+            name: &symbol.name,
+            qualified_name: &symbol.qualified_name,
             kind: symbol.kind,
             lines: symbol.lines,
             parent: symbol.parent,
         });
-        let symbols: Vec<SymbolFact> = symbols.collect();
-        for (symbol, fact) in (0_u32..).zip(&symbols) {
+        let content = Content::of(symbols, &extraction.references);
+        for (symbol, fact) in (0_u32..).zip(content.symbols()) {
             let at = SymbolAt { file: id, symbol };
-            self.by_name.entry(fact.name.clone()).or_default().push(at);
+            self.by_name.entry(fact.name.to_owned()).or_default().push(at);
         }
-        for one in &extraction.references.uses {
-            let files = self.using.entry(one.name.clone()).or_default();
-            if files.last() != Some(&id) {
-                files.push(id);
-            }
+        for name in content.used_names() {
+            self.using.entry(name.to_owned()).or_default().push(id);
         }
-        if let Some(package) = Package::of(path, &extraction.references) {
+        if let Some(package) = Package::of(path, &content) {
             Arc::make_mut(&mut self.packages).push(package);
         }
-        let facts = FileFacts::new(path.clone(), extraction.language, symbols, extraction.references);
-        self.files.push(Arc::new(facts));
+        self.files.push(Arc::new(FileFacts {
+            path: path.clone(),
+            language: extraction.language,
+            content: Arc::new(content),
+        }));
     }
 }

@@ -11,6 +11,7 @@ pub(crate) static CSHARP: Language = Language {
     tags: &[tree_sitter_c_sharp::TAGS_QUERY],
     query: QUERY,
     references: Some(references::visit_plain),
+    mend,
     labels: &[Label {
         name: "package",
         kind: SymbolKind::Module,
@@ -38,3 +39,37 @@ const QUERY: &str = r#"
 (comment) @comment
 (attribute_list) @attribute
 "#;
+
+/// Without `#if` and its like, and without what stands behind `#else`: a condition may cut a class in two.
+fn mend(text: &str) -> Option<String> {
+    let mut mended = String::with_capacity(text.len());
+    // Of each condition that is open, whether its first part is over.
+    let mut around: Vec<bool> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let directive = line.trim_start().strip_prefix('#').map(str::trim_start);
+        match directive {
+            Some(word) if word.starts_with("if") => around.push(false),
+            Some(word) if word.starts_with("el") => {
+                if let Some(is_over) = around.last_mut() {
+                    *is_over = true;
+                }
+            }
+            Some(word) if word.starts_with("endif") => {
+                around.pop();
+            }
+            None if !around.contains(&true) => {
+                mended.push_str(line);
+                continue;
+            }
+            Some(_) | None => {}
+        }
+        mended.extend(line.bytes().map(|byte| {
+            if matches!(byte, b'\n' | b'\r') {
+                byte as char
+            } else {
+                ' '
+            }
+        }));
+    }
+    (mended != text).then_some(mended)
+}

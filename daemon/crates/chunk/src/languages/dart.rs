@@ -1,6 +1,7 @@
 //! Dart.
 
 use crate::language::{Language, body_field};
+use crate::references;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -19,6 +20,7 @@ pub(crate) static DART: Language = Language {
         "(redirecting_factory_constructor_signature",
     ],
     query: QUERY,
+    references: Some(references::visit_plain),
     body,
     doc_markers: &["///", "/**"],
     ..Language::BASE

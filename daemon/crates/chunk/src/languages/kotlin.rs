@@ -14,6 +14,7 @@ pub(crate) static KOTLIN: Language = Language {
     // The grammar brings no tags query.
     query: QUERY,
     references: Some(references::visit_plain),
+    mend,
     // `val handler = object : Handler { fun handle() {} }`
     owns_methods: |kind| is_type_like(kind) || matches!(kind, SymbolKind::Field | SymbolKind::Variable),
     split_name: without_backticks,
@@ -98,4 +99,53 @@ fn body(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
         part.start_byte()
     };
     Some(start..node.end_byte())
+}
+
+/// The grammar stumbles over annotations and modifiers between a class and its constructor, on the same line or the next: without
+/// them, and without the word, it reads on.
+fn mend(text: &str) -> Option<String> {
+    let mut mended = text.as_bytes().to_vec();
+    let mut has_changed = false;
+    for (at, word) in text.match_indices(" constructor(") {
+        let open = at + word.len() - 1;
+        let line_start = |before: usize| text[..before].rfind('\n').map_or(0, |end| end + 1);
+        let own_line = line_start(at);
+        let is_below = !text[own_line..at].contains("class ");
+        let from = if is_below {
+            line_start(own_line.saturating_sub(1))
+        } else {
+            own_line
+        };
+        let Some(end) = head_of_class(&text[from..at]).map(|end| from + end) else {
+            continue;
+        };
+        let n_lines = text[end..open].matches('\n').count();
+        let is_modifier = |c: char| c.is_alphanumeric() || matches!(c, '@' | '_' | '.' | ' ' | '\t' | '\r' | '\n');
+        if n_lines > 1 || !text[end..at].chars().all(is_modifier) {
+            continue;
+        }
+        mended[end..=open].fill(b' ');
+        mended[end] = b'(';
+        if n_lines == 1 {
+            mended[open] = b'\n';
+        }
+        has_changed = true;
+    }
+    has_changed.then(|| String::from_utf8(mended).ok()).flatten()
+}
+
+/// Where `class Name<T>` ends.
+fn head_of_class(text: &str) -> Option<usize> {
+    let name = text.find("class ")? + "class ".len();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let end = name + text[name..].find(|c| !is_name(c)).unwrap_or(text.len() - name);
+    if !text[end..].starts_with('<') {
+        return Some(end);
+    }
+    let mut depth = 0;
+    let close = text[end..].find(|c| {
+        depth += i32::from(c == '<') - i32::from(c == '>');
+        depth == 0
+    })?;
+    Some(end + close + 1)
 }

@@ -1,6 +1,7 @@
 //! OCaml: implementations and interfaces, two grammars of one family.
 
 use crate::language::{Label, Language, body_field};
+use crate::references;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -73,6 +74,7 @@ const FAMILY: Language = Language {
         joint: "#",
         prefixes: false,
     }],
+    references: Some(references::visit_plain),
     name_node,
     split_name: operator,
     body,

@@ -6,6 +6,42 @@ use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
 
+/// What a call directly inside of a type makes, as far as it names it: asked of types, because calls are everywhere.
+macro_rules! made_in {
+    ($outer:literal) => {
+        concat!(
+            "(",
+            $outer,
+            r##" body: (body_statement ((call
+  method: (identifier) @_maker
+  arguments: (argument_list (simple_symbol) @name)) @definition.attribute
+  (#any-of? @_maker "attr_reader" "attr_accessor" "attr_writer" "delegate" "def_delegators" "class_attribute" "cattr_accessor"
+    "cattr_reader" "mattr_accessor" "mattr_reader" "thread_mattr_accessor"))))
+("##,
+            $outer,
+            r##" body: (body_statement ((call
+  method: (identifier) @_maker
+  arguments: (argument_list . (simple_symbol) @name)) @definition.method
+  (#any-of? @_maker "define_method" "alias_method"))))
+"##
+        )
+    };
+}
+
+macro_rules! query {
+    () => {
+        r"
+(method name: (_) @name) @definition.method
+(singleton_method name: (_) @name) @definition.singleton
+(singleton_class body: (body_statement (method name: (_) @name) @definition.singleton))
+(class name: (_) @name) @definition.class
+(module name: (_) @name) @definition.module
+(assignment left: (constant) @name) @definition.constant
+(comment) @comment
+"
+    };
+}
+
 pub(crate) static RUBY: Language = Language {
     name: "ruby",
     extensions: &["rb", "rake", "gemspec", "ru", "podspec", "thor", "jbuilder"],
@@ -26,12 +62,23 @@ pub(crate) static RUBY: Language = Language {
     interpreters: &["ruby", "jruby", "rake"],
     grammar: || tree_sitter_ruby::LANGUAGE.into(),
     tags: &[tree_sitter_ruby::TAGS_QUERY],
-    query: QUERY,
+    query: concat!(
+        query!(),
+        made_in!("class"),
+        made_in!("module"),
+        made_in!("singleton_class")
+    ),
     references: Some(references::visit_plain),
     labels: &[
         Label {
             name: "method",
             kind: SymbolKind::Method,
+            joint: "#",
+            prefixes: false,
+        },
+        Label {
+            name: "attribute",
+            kind: SymbolKind::Field,
             joint: "#",
             prefixes: false,
         },
@@ -48,16 +95,6 @@ pub(crate) static RUBY: Language = Language {
     body,
     ..Language::BASE
 };
-
-const QUERY: &str = r"
-(method name: (_) @name) @definition.method
-(singleton_method name: (_) @name) @definition.singleton
-(singleton_class body: (body_statement (method name: (_) @name) @definition.singleton))
-(class name: (_) @name) @definition.class
-(module name: (_) @name) @definition.module
-(assignment left: (constant) @name) @definition.constant
-(comment) @comment
-";
 
 /// `class Net::HTTP::Get` is called `Get`, and what `attr_reader :app` makes is called `app`.
 fn last_constant(name: &str) -> (&str, &str) {

@@ -21,16 +21,13 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         "parameter_declaration" => parameter(node, found),
         "short_var_declaration" => declaration(node, found),
         "var_spec" => variable(node, found),
-        "range_clause" | "receive_statement" => {
+        "range_clause" => each(node, found),
+        "receive_statement" => {
             if let Some(left) = node.child_by_field_name("left") {
                 bind_unknown(left, found);
             }
         }
-        "type_switch_statement" => {
-            if let Some(alias) = node.child_by_field_name("alias") {
-                bind_unknown(alias, found);
-            }
-        }
+        "type_switch_statement" => switch(node, found),
         "call_expression" => {
             if let Some(function) = node.child_by_field_name("function") {
                 refer(ReferenceKind::Call, function, found);
@@ -132,6 +129,44 @@ fn variable(node: Node<'_>, found: &mut Collector<'_>) {
     }
 }
 
+/// `for _, x := range xs`: one of what it holds, at an index or a key.
+fn each(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(left) = node.child_by_field_name("left") else {
+        return;
+    };
+    let names = inside(left);
+    let right = node.child_by_field_name("right");
+    match (names.as_slice(), right) {
+        ([first, second], Some(right)) if second.kind() == "identifier" => {
+            let value = step(express(right, found, 0), "[]");
+            found.bind(found.text(*first), Origin::unknown());
+            found.bind(found.text(*second), value);
+        }
+        _ => bind_unknown(left, found),
+    }
+}
+
+/// `switch x := y.(type) { case *Foo: .. }`: in a case of one type, `x` is of that.
+fn switch(node: Node<'_>, found: &mut Collector<'_>) {
+    let alias = node.child_by_field_name("alias");
+    let Some(alias) = alias else { return };
+    bind_unknown(alias, found);
+    let Some(name) = alias.named_child(0).filter(|name| name.kind() == "identifier") else {
+        return;
+    };
+    let cases = inside(node);
+    // What is known ahead is taken from the end.
+    for case in cases.into_iter().rev().filter(|case| case.kind() == "type_case") {
+        let mut cursor = case.walk();
+        let kinds: Vec<_> = case.children_by_field_name("type", &mut cursor).collect();
+        let kinds: Vec<_> = kinds.into_iter().filter(Node::is_named).collect();
+        if let [kind] = kinds.as_slice() {
+            let value = stated(*kind, found);
+            found.know(case, found.text(name), value);
+        }
+    }
+}
+
 fn bind_unknown(list: Node<'_>, found: &mut Collector<'_>) {
     let names = inside(list);
     for name in names.into_iter().filter(|name| name.kind() == "identifier") {
@@ -224,20 +259,55 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
         "composite_literal" | "type_assertion_expression" | "type_conversion_expression" => node
             .child_by_field_name("type")
             .map_or_else(Origin::unknown, |kind| stated(kind, found)),
-        "unary_expression" => node.child_by_field_name("operand").map_or_else(Origin::unknown, inner),
+        "unary_expression" | "slice_expression" => {
+            node.child_by_field_name("operand").map_or_else(Origin::unknown, inner)
+        }
         "parenthesized_expression" => node.named_child(0).map_or_else(Origin::unknown, inner),
+        "index_expression" => step(
+            node.child_by_field_name("operand").map_or_else(Origin::unknown, inner),
+            "[]",
+        ),
         _ => Origin::unknown(),
     }
 }
 
 fn stated(kind: Node<'_>, found: &Collector<'_>) -> Origin {
-    let text = found.text(kind).trim_start_matches('*').trim();
+    match class_of(found.text(kind), 0) {
+        Some(class) if class.len() + 2 <= Origin::MAX => Origin::of_type(&class),
+        _ => Origin::unknown(),
+    }
+}
+
+/// `*a.Foo` and `Foo[T]` name a type; `[]*Foo` is `@[Foo]`, `map[string]*Foo` is `@[:Foo]`, `func() Foo` is `[Foo]`.
+fn class_of(text: &str, depth: usize) -> Option<String> {
+    let text = text.trim().trim_start_matches('*').trim();
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let inner = |text: &str| class_of(text, depth + 1);
+    if let Some(rest) = text.strip_prefix("map[") {
+        return inner(behind_bracket(rest)?).map(|held| format!("@[:{held}]"));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        return inner(behind_bracket(rest)?).map(|held| format!("@[{held}]"));
+    }
+    if let Some(rest) = text.strip_prefix("func(") {
+        let made = rest.split_once(')').filter(|(inside, _)| !inside.contains('('))?.1;
+        return inner(made).map(|made| format!("[{made}]"));
+    }
     let name = text.split('[').next().unwrap_or(text);
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    if name.is_empty() || !name.chars().all(is_name) {
-        return Origin::unknown();
-    }
-    Origin::of_type(name)
+    (!name.is_empty() && name.chars().all(is_name)).then(|| name.to_owned())
+}
+
+/// What stands behind the bracket that is open at the start.
+fn behind_bracket(text: &str) -> Option<&str> {
+    let mut depth = 1;
+    let end = text.find(|c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        depth == 0
+    })?;
+    Some(&text[end + 1..])
 }
 
 fn import(node: Node<'_>, found: &mut Collector<'_>) {
@@ -272,6 +342,22 @@ fn package_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_is_named_with_what_it_holds() {
+        for (text, expected) in [
+            ("*a.Foo", Some("a.Foo")),
+            ("Foo[T]", Some("Foo")),
+            ("[]*Foo", Some("@[Foo]")),
+            ("[4]Foo", Some("@[Foo]")),
+            ("map[string][]Foo", Some("@[:@[Foo]]")),
+            ("func(a int) *Foo", Some("[Foo]")),
+            ("struct{}", None),
+            ("chan Foo", None),
+        ] {
+            assert_eq!(class_of(text, 0).as_deref(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn packages_are_called_by_the_end_of_their_path() {

@@ -29,21 +29,25 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
             }
         }
         "lambda_expression" => {
+            let given = found.given(node).unwrap_or_else(Origin::unknown);
             found.open(node, ScopeKind::Function, None);
             if let Some(parameters) = node.child_by_field_name("parameters") {
                 match parameters.kind() {
-                    "identifier" => found.bind(found.text(parameters), Origin::unknown()),
+                    "identifier" => found.bind(found.text(parameters), given),
                     "inferred_parameters" => {
                         let all = inside(parameters);
+                        let is_alone = all.len() == 1;
                         for one in all {
-                            found.bind(found.text(one), Origin::unknown());
+                            let value = if is_alone { given.clone() } else { Origin::unknown() };
+                            found.bind(found.text(one), value);
                         }
                     }
                     _ => {}
                 }
             }
         }
-        "formal_parameter" | "resource" | "enhanced_for_statement" | "spread_parameter" => typed(node, found),
+        "enhanced_for_statement" => each(node, found),
+        "formal_parameter" | "resource" | "spread_parameter" => typed(node, found),
         "catch_formal_parameter" => {
             if let Some(name) = node.child_by_field_name("name") {
                 found.bind(found.text(name), Origin::unknown());
@@ -108,6 +112,39 @@ fn typed(node: Node<'_>, found: &mut Collector<'_>) {
     found.bind(found.text(name), value);
 }
 
+/// `for (var x : xs)`: one of what it holds, unless its type is stated.
+fn each(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(name), Some(kind), Some(value)) = (
+        node.child_by_field_name("name"),
+        node.child_by_field_name("type"),
+        node.child_by_field_name("value"),
+    ) else {
+        return;
+    };
+    let value = if found.text(kind) == "var" {
+        step(express(value, found, 0), "[*]")
+    } else {
+        stated(kind, found)
+    };
+    if let Some(body) = node.child_by_field_name("body") {
+        found.know(body, found.text(name), value);
+    }
+}
+
+/// Methods that call a function with one after the other of what they are called on.
+const EACH: [&str; 10] = [
+    "forEach",
+    "map",
+    "filter",
+    "flatMap",
+    "anyMatch",
+    "allMatch",
+    "noneMatch",
+    "mapToInt",
+    "removeIf",
+    "ifPresent",
+];
+
 fn declaration(node: Node<'_>, found: &mut Collector<'_>) {
     let Some(kind) = node.child_by_field_name("type") else {
         return;
@@ -137,6 +174,13 @@ fn invocation(node: Node<'_>, found: &mut Collector<'_>) {
         Some(object) => express(object, found, 0),
         None => Origin::bare(),
     };
+    let argument = node
+        .child_by_field_name("arguments")
+        .and_then(|arguments| arguments.named_child(0));
+    if let Some(function) = argument.filter(|one| one.kind() == "lambda_expression" && EACH.contains(&found.text(name)))
+    {
+        found.give(function, step(of.clone(), "[*]"));
+    }
     found.uses(ReferenceKind::Call, name, of);
 }
 
@@ -221,6 +265,10 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
         "object_creation_expression" | "cast_expression" => node
             .child_by_field_name("type")
             .map_or_else(Origin::unknown, |kind| stated(kind, found)),
+        "array_access" => step(
+            node.child_by_field_name("array").map_or_else(Origin::unknown, inner),
+            "[]",
+        ),
         "parenthesized_expression" => node.named_child(0).map_or_else(Origin::unknown, inner),
         "string_literal" => Origin::of_type("String"),
         _ => Origin::unknown(),
@@ -228,13 +276,46 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
 }
 
 fn stated(kind: Node<'_>, found: &Collector<'_>) -> Origin {
-    let text = found.text(kind);
-    let name = text.split('<').next().unwrap_or(text).trim();
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
-    if name.is_empty() || name == "var" || !name.chars().all(is_name) {
-        return Origin::unknown();
+    match class_of(found.text(kind), 0) {
+        Some(class) if class.len() + 2 <= Origin::MAX => Origin::of_type(&class),
+        _ => Origin::unknown(),
     }
-    Origin::of_type(name)
+}
+
+/// `List<Foo>` is `List[Foo]`, `Map<String, Foo>` is `Map[:Foo]`, `Foo[]` is `@[Foo]`, `Supplier<Foo>` is `Supplier[Foo]`.
+fn class_of(text: &str, depth: usize) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix("? extends ").unwrap_or(text);
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    if let Some(held) = text.strip_suffix("[]") {
+        return class_of(held, depth + 1).map(|held| format!("@[{held}]"));
+    }
+    let (outer, arguments) = text
+        .split_once('<')
+        .map_or((text, None), |(outer, rest)| (outer, Some(rest)));
+    let outer = outer.trim();
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    if outer.is_empty() || outer == "var" || !outer.chars().all(is_name) {
+        return None;
+    }
+    let Some(arguments) = arguments.and_then(|rest| rest.strip_suffix('>')) else {
+        return Some(outer.to_owned());
+    };
+    let mut level = 0;
+    let mut all = arguments.split(|c: char| {
+        level += i32::from(c == '<') - i32::from(c == '>');
+        level == 0 && c == ','
+    });
+    let (first, second) = (all.next(), all.next());
+    let is_map = outer.ends_with("Map") && all.next().is_none();
+    let held = match (first, second) {
+        (Some(one), None) => class_of(one, depth + 1).map(|held| format!("{outer}[{held}]")),
+        (Some(_), Some(value)) if is_map => class_of(value, depth + 1).map(|held| format!("{outer}[:{held}]")),
+        _ => None,
+    };
+    held.or_else(|| Some(outer.to_owned()))
 }
 
 fn import(node: Node<'_>, found: &mut Collector<'_>) {
@@ -254,5 +335,27 @@ fn import(node: Node<'_>, found: &mut Collector<'_>) {
     if !is_whole {
         let at = path.child_by_field_name("name").unwrap_or(path);
         found.uses_as(ReferenceKind::Import, at, name, Origin::bare());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_named_with_what_it_holds() {
+        for (text, expected) in [
+            ("Foo", Some("Foo")),
+            ("a.Foo", Some("a.Foo")),
+            ("List<Foo>", Some("List[Foo]")),
+            ("List<? extends Foo>", Some("List[Foo]")),
+            ("Map<String, List<Foo>>", Some("Map[:List[Foo]]")),
+            ("Function<A, B>", Some("Function")),
+            ("Foo[]", Some("@[Foo]")),
+            ("List<?>", Some("List")),
+            ("var", None),
+        ] {
+            assert_eq!(class_of(text, 0).as_deref(), expected, "{text}");
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! What JavaScript and TypeScript use.
 
-use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
-use codemem_core::reference::{Import, Origin, ReferenceKind};
-use tree_sitter::Node;
+mod modules;
+mod types;
 
-/// What a file exports without a name.
-const DEFAULT: &str = "default";
+use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
+use codemem_core::reference::{Origin, ReferenceKind};
+use modules::{default_export, export, import, require, required, take, unquoted};
+use std::collections::HashMap;
+use tree_sitter::Node;
+use types::{class_of, is_name, stated};
 
 pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
     match node.kind() {
@@ -26,17 +29,23 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         "variable_declarator" => declarator(node, found),
         "public_field_definition" | "field_definition" | "property_signature" => field(node, found),
         "assignment_expression" => assignment(node, found),
-        "catch_clause" | "for_in_statement" => {
-            let name = node
-                .child_by_field_name("parameter")
-                .or_else(|| node.child_by_field_name("left"));
-            if let Some(name) = name {
+        "catch_clause" => {
+            if let Some(name) = node.child_by_field_name("parameter") {
                 bind_names(name, found);
+            }
+        }
+        "for_in_statement" => each(node, found),
+        "if_statement" => narrow(node, found),
+        "return_statement" => {
+            if let Some(value) = node.named_child(0).filter(|value| !is_nothing(*value, found)) {
+                let value = express(value, found, 0);
+                found.returns(value);
             }
         }
         "call_expression" => {
             if let Some(function) = node.child_by_field_name("function") {
                 refer(ReferenceKind::Call, function, found);
+                give(node, function, found);
             }
         }
         "new_expression" => {
@@ -123,16 +132,114 @@ fn types_in(clause: Node<'_>, kind: ReferenceKind, found: &mut Collector<'_>) {
     }
 }
 
+/// Methods that call a function with one after the other of what they are called on.
+const EACH: [&str; 9] = [
+    "map",
+    "forEach",
+    "filter",
+    "find",
+    "findLast",
+    "findIndex",
+    "some",
+    "every",
+    "flatMap",
+];
+
+/// `xs.map(x => ..)` calls the function with what `xs` holds.
+fn give(call: Node<'_>, function: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(object), Some(name)) = (
+        function.child_by_field_name("object"),
+        function.child_by_field_name("property"),
+    ) else {
+        return;
+    };
+    let argument = call
+        .child_by_field_name("arguments")
+        .and_then(|arguments| arguments.named_child(0));
+    if let Some(argument) = argument.filter(|argument| is_definition(*argument) && EACH.contains(&found.text(name))) {
+        let value = step(express(object, found, 0), "[*]");
+        found.give(argument, value);
+    }
+}
+
+/// `for (const x of xs)`: one of what it holds.
+fn each(node: Node<'_>, found: &mut Collector<'_>) {
+    let Some(left) = node.child_by_field_name("left") else {
+        return;
+    };
+    let is_of = node
+        .child_by_field_name("operator")
+        .is_some_and(|operator| operator.kind() == "of");
+    let right = node
+        .child_by_field_name("right")
+        .filter(|_| is_of && left.kind() == "identifier");
+    match (right, node.child_by_field_name("body")) {
+        (Some(right), Some(body)) => {
+            let value = step(express(right, found, 0), "[*]");
+            found.know(body, found.text(left), value);
+        }
+        _ => bind_names(left, found),
+    }
+}
+
+/// `if (x instanceof Foo)` says what `x` is below it.
+fn narrow(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(condition), Some(body)) = (
+        node.child_by_field_name("condition"),
+        node.child_by_field_name("consequence"),
+    ) else {
+        return;
+    };
+    let Some(test) = condition
+        .named_child(0)
+        .filter(|test| test.kind() == "binary_expression")
+    else {
+        return;
+    };
+    let (Some(left), Some(operator), Some(right)) = (
+        test.child_by_field_name("left"),
+        test.child_by_field_name("operator"),
+        test.child_by_field_name("right"),
+    ) else {
+        return;
+    };
+    if operator.kind() == "instanceof" && left.kind() == "identifier" && found.text(right).chars().all(is_name) {
+        let class = Origin::of_type(found.text(right));
+        found.know(body, found.text(left), class);
+    }
+}
+
+fn is_nothing(value: Node<'_>, found: &Collector<'_>) -> bool {
+    matches!(value.kind(), "null" | "undefined") || found.text(value) == "undefined"
+}
+
 fn function(node: Node<'_>, found: &mut Collector<'_>) {
+    let given = found.given(node);
     found.open(node, ScopeKind::Function, name_of(node));
+    if node.kind().starts_with("generator") || found.text(node).starts_with("async *") {
+        found.returns(Origin::unknown());
+    }
     if let Some(name) = node.child_by_field_name("parameter") {
-        found.bind(found.text(name), Origin::unknown());
+        found.bind(found.text(name), given.clone().unwrap_or_else(Origin::unknown));
     }
     if let Some(parameters) = node.child_by_field_name("parameters") {
         let all = inside(parameters);
-        for parameter in all {
-            bind_parameter(parameter, found);
+        for (index, parameter) in all.into_iter().enumerate() {
+            let given = given
+                .clone()
+                .filter(|_| index == 0 && parameter.child_by_field_name("type").is_none());
+            match (given, parameter.child_by_field_name("pattern").unwrap_or(parameter)) {
+                (Some(given), name) if name.kind() == "identifier" => found.bind(found.text(name), given),
+                _ => bind_parameter(parameter, found),
+            }
         }
+    }
+    if let Some(body) = node
+        .child_by_field_name("body")
+        .filter(|body| node.kind() == "arrow_function" && body.kind() != "statement_block")
+    {
+        let value = express(body, found, 0);
+        found.returns(value);
     }
     if let Some(result) = node.child_by_field_name("return_type") {
         let value = stated(result, found);
@@ -187,12 +294,31 @@ fn declarator(node: Node<'_>, found: &mut Collector<'_>) {
     if let Some(module) = value.and_then(|value| required(value, found)) {
         return require(name, module, found);
     }
+    // `const open = require('module').open`
+    if let (Some(value), "identifier") = (value, name.kind())
+        && let (Some(object), Some(member)) = (
+            value.child_by_field_name("object"),
+            value.child_by_field_name("property"),
+        )
+        && let Some(module) = required(object, found)
+    {
+        return take(name, member, found.text(member), module, false, found);
+    }
+    if name.kind() == "object_pattern"
+        && let Some(value) = value
+    {
+        let value = express(value, found, 0);
+        return bind_properties(name, &value, found);
+    }
     if name.kind() != "identifier" {
         return bind_names(name, found);
     }
     // A function is a symbol by itself.
     if value.is_some_and(|value| is_definition(value)) {
         return;
+    }
+    if let Some(object) = value.filter(|value| value.kind() == "object" && found.scope() == ScopeKind::File) {
+        return hold(name, object, found);
     }
     let stated_type = node.child_by_field_name("type").map(|kind| stated(kind, found));
     let origin = stated_type
@@ -202,50 +328,56 @@ fn declarator(node: Node<'_>, found: &mut Collector<'_>) {
     found.bind(found.text(name), origin);
 }
 
+/// `const { a, b: c } = value`: members of the value.
+fn bind_properties(pattern: Node<'_>, value: &Origin, found: &mut Collector<'_>) {
+    let parts = inside(pattern);
+    for part in parts {
+        let (key, local) = match part.kind() {
+            "shorthand_property_identifier_pattern" => (part, part),
+            "pair_pattern" => match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
+                (Some(key), Some(local)) if local.kind() == "identifier" => (key, local),
+                _ => {
+                    bind_names(part, found);
+                    continue;
+                }
+            },
+            _ => {
+                bind_names(part, found);
+                continue;
+            }
+        };
+        let member = step(value.clone(), &format!(".{}", found.text(key)));
+        found.bind(found.text(local), member);
+    }
+}
+
+/// `const api = { open, close: shut }`: what is not written inside belongs to it all the same.
+fn hold(name: Node<'_>, object: Node<'_>, found: &mut Collector<'_>) {
+    let mut members = HashMap::new();
+    let parts = inside(object);
+    for part in parts {
+        let (key, value) = match part.kind() {
+            "shorthand_property_identifier" => (part, Origin(found.text(part).to_owned())),
+            "pair" => match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
+                (Some(key), Some(value)) if !is_definition(value) => (key, express(value, found, 0)),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        if !value.is_unknown() {
+            members.insert(unquoted(found.text(key)).to_owned(), value);
+        }
+    }
+    if !members.is_empty() {
+        found.hold(name, members);
+    }
+}
+
 fn is_definition(value: Node<'_>) -> bool {
     matches!(
         value.kind(),
         "arrow_function" | "function_expression" | "generator_function" | "class"
     )
-}
-
-/// The module that `require('module')` names.
-fn required<'a>(value: Node<'_>, found: &Collector<'a>) -> Option<&'a str> {
-    let function = value
-        .child_by_field_name("function")
-        .filter(|_| value.kind() == "call_expression")?;
-    if found.text(function) != "require" {
-        return None;
-    }
-    let argument = value.child_by_field_name("arguments")?.named_child(0)?;
-    (argument.kind() == "string").then(|| unquoted(found.text(argument)))
-}
-
-fn require(name: Node<'_>, module: &str, found: &mut Collector<'_>) {
-    let line = name.start_position().row as u32 + 1;
-    let import = |local: &str, name: &str| Import {
-        local: local.to_owned(),
-        module: module.to_owned(),
-        name: name.to_owned(),
-        line,
-        is_exported: false,
-    };
-    if name.kind() == "identifier" {
-        let one = import(found.text(name), "");
-        return found.import(one);
-    }
-    let parts = inside(name);
-    for part in parts {
-        let one = match part.kind() {
-            "shorthand_property_identifier_pattern" => import(found.text(part), found.text(part)),
-            "pair_pattern" => match (part.child_by_field_name("key"), part.child_by_field_name("value")) {
-                (Some(key), Some(value)) => import(found.text(value), found.text(key)),
-                _ => continue,
-            },
-            _ => continue,
-        };
-        found.import(one);
-    }
 }
 
 fn field(node: Node<'_>, found: &mut Collector<'_>) {
@@ -286,30 +418,15 @@ fn assignment(node: Node<'_>, found: &mut Collector<'_>) {
                     found.bind_member(found.text(name), value);
                 }
                 "module" if found.text(name) == "exports" => default_export(right, found),
+                "exports" | "module.exports" if !is_definition(right) => {
+                    let value = express(right, found, 0);
+                    found.bind_top(found.text(name), value);
+                }
                 _ => {}
             }
         }
         _ => {}
     }
-}
-
-/// What a file is when it is imported as one thing.
-fn default_export(value: Node<'_>, found: &mut Collector<'_>) {
-    if value.kind() != "object" {
-        let own = value.child_by_field_name("name").filter(|_| is_definition(value));
-        let origin = own.map_or_else(|| express(value, found, 0), |name| Origin(found.text(name).to_owned()));
-        return found.bind_top(DEFAULT, origin);
-    }
-    let parts = inside(value);
-    for part in parts {
-        if let (Some(key), Some(value)) = (part.child_by_field_name("key"), part.child_by_field_name("value"))
-            && !is_definition(value)
-        {
-            let value = express(value, found, 0);
-            found.bind_top(found.text(key), value);
-        }
-    }
-    found.bind_top(DEFAULT, Origin("@module".to_owned()));
 }
 
 fn element(node: Node<'_>, found: &mut Collector<'_>) {
@@ -393,178 +510,21 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
             None => Origin::unknown(),
         },
         "as_expression" | "satisfies_expression" => match node.named_child(1) {
-            Some(kind) => class_of(found.text(kind)).map_or_else(
-                || node.named_child(0).map_or_else(Origin::unknown, inner),
-                Origin::of_type,
-            ),
+            Some(kind) => match class_of(found.text(kind), 0) {
+                Some(class) => Origin::of_type(&class),
+                None => node.named_child(0).map_or_else(Origin::unknown, inner),
+            },
             None => Origin::unknown(),
         },
         "await_expression" | "parenthesized_expression" | "non_null_expression" => {
             node.named_child(0).map_or_else(Origin::unknown, inner)
         }
+        "subscript_expression" => step(
+            node.child_by_field_name("object").map_or_else(Origin::unknown, inner),
+            "[]",
+        ),
         "string" | "template_string" => Origin::of_type("String"),
         "array" => Origin::of_type("Array"),
         _ => Origin::unknown(),
-    }
-}
-
-/// The one type that an annotation names, what is awaited taken out.
-fn stated(annotation: Node<'_>, found: &Collector<'_>) -> Origin {
-    let text = found.text(annotation).trim_start_matches(':');
-    if text.trim() == "this" {
-        return Origin("@self".to_owned());
-    }
-    class_of(text).map_or_else(Origin::unknown, Origin::of_type)
-}
-
-fn class_of(text: &str) -> Option<&str> {
-    let mut text = text.trim();
-    if text.contains('|') && !text.contains(['<', '(', '{']) {
-        let mut parts = text
-            .split('|')
-            .map(str::trim)
-            .filter(|part| !matches!(*part, "null" | "undefined" | ""));
-        text = parts.next()?;
-        if parts.next().is_some() {
-            return None;
-        }
-    }
-    if text.ends_with("[]") {
-        return Some("Array");
-    }
-    if let Some((outer, rest)) = text.split_once('<') {
-        let inside = rest.strip_suffix('>')?;
-        return match outer {
-            "Promise" | "Readonly" | "Partial" | "Required" | "Awaited" | "PromiseLike" => class_of(inside),
-            _ if outer.chars().all(is_name) => Some(outer),
-            _ => None,
-        };
-    }
-    (!text.is_empty() && text.chars().all(is_name) && !matches!(text, "any" | "unknown" | "void" | "never" | "object"))
-        .then_some(text)
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '.' | '$')
-}
-
-fn unquoted(text: &str) -> &str {
-    text.trim_matches(['"', '\'', '`'])
-}
-
-fn import(node: Node<'_>, found: &mut Collector<'_>) {
-    let Some(source) = node.child_by_field_name("source") else {
-        return;
-    };
-    let module = unquoted(found.text(source));
-    let mut cursor = node.walk();
-    let clause = node
-        .named_children(&mut cursor)
-        .find(|child| child.kind() == "import_clause");
-    let Some(clause) = clause else { return };
-    let parts = inside(clause);
-    for part in parts {
-        match part.kind() {
-            "identifier" => take(part, part, DEFAULT, module, false, found),
-            "namespace_import" => {
-                if let Some(local) = part.named_child(0) {
-                    take(local, local, "", module, false, found);
-                }
-            }
-            "named_imports" => specifiers(part, module, false, found),
-            _ => {}
-        }
-    }
-}
-
-/// `{ name, name as alias }`.
-fn specifiers(list: Node<'_>, module: &str, is_exported: bool, found: &mut Collector<'_>) {
-    let all = inside(list);
-    for specifier in all {
-        let Some(name) = specifier.child_by_field_name("name") else {
-            continue;
-        };
-        let local = specifier.child_by_field_name("alias").unwrap_or(name);
-        take(local, name, found.text(name), module, is_exported, found);
-    }
-}
-
-fn take(local: Node<'_>, at: Node<'_>, name: &str, module: &str, is_exported: bool, found: &mut Collector<'_>) {
-    found.import(Import {
-        local: found.text(local).to_owned(),
-        module: module.to_owned(),
-        name: name.to_owned(),
-        line: at.start_position().row as u32 + 1,
-        is_exported,
-    });
-    found.uses(ReferenceKind::Import, at, Origin::bare());
-}
-
-fn export(node: Node<'_>, found: &mut Collector<'_>) {
-    let source = node.child_by_field_name("source");
-    let mut cursor = node.walk();
-    let children: Vec<_> = node.children(&mut cursor).collect();
-    let clause = children.iter().find(|child| child.kind() == "export_clause");
-    if let Some(source) = source {
-        let module = unquoted(found.text(source));
-        if let Some(clause) = clause {
-            return specifiers(*clause, module, true, found);
-        }
-        let namespace = children.iter().find(|child| child.kind() == "namespace_export");
-        let local = namespace.and_then(|namespace| namespace.named_child(0));
-        let line = node.start_position().row as u32 + 1;
-        return found.import(Import {
-            local: local.map_or("*", |local| found.text(local)).to_owned(),
-            module: module.to_owned(),
-            name: String::new(),
-            line,
-            is_exported: true,
-        });
-    }
-    if let Some(clause) = clause {
-        let all = inside(*clause);
-        for specifier in all {
-            if let (Some(name), Some(alias)) = (
-                specifier.child_by_field_name("name"),
-                specifier.child_by_field_name("alias"),
-            ) {
-                let value = Origin(found.text(name).to_owned());
-                found.bind_top(found.text(alias), value);
-            }
-        }
-    }
-    if children.iter().any(|child| child.kind() == "default") {
-        let declared = node
-            .child_by_field_name("declaration")
-            .and_then(|one| one.child_by_field_name("name"));
-        if let Some(name) = declared {
-            found.bind_top(DEFAULT, Origin(found.text(name).to_owned()));
-        } else if let Some(value) = node.child_by_field_name("value") {
-            default_export(value, found);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_annotation_names_one_type_or_none() {
-        for (annotation, expected) in [
-            ("Foo", Some("Foo")),
-            (" ns.Foo ", Some("ns.Foo")),
-            ("Foo | null", Some("Foo")),
-            ("Foo | Bar", None),
-            ("Promise<Foo>", Some("Foo")),
-            ("Promise<Foo | undefined>", Some("Foo")),
-            ("Map<string, Foo>", Some("Map")),
-            ("Foo[]", Some("Array")),
-            ("{ a: Foo }", None),
-            ("() => Foo", None),
-            ("any", None),
-        ] {
-            assert_eq!(class_of(annotation), expected, "{annotation}");
-        }
     }
 }

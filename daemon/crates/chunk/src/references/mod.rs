@@ -14,8 +14,10 @@ mod rust;
 
 use crate::lines::Lines;
 use codemem_core::reference::{Binding, Import, Origin, Reference, ReferenceKind, References};
-use codemem_core::unit::Symbol;
+use codemem_core::unit::{Symbol, SymbolKind};
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU16;
+use std::ops::Range;
 use tree_sitter::Node;
 
 /// Shown every named node of a tree.
@@ -34,6 +36,9 @@ const MAX_USES: usize = 50_000;
 /// How deep an expression is read.
 pub(crate) const MAX_DEPTH: usize = 12;
 
+/// How many uses back another may stand at the same place: a base is said before the types in it are.
+const LOOK_BACK: usize = 16;
+
 /// How often a local name stands for another before nobody follows.
 const MAX_STEPS: usize = 8;
 
@@ -46,6 +51,8 @@ pub(crate) enum ScopeKind {
     Type,
     /// A function: its names are local.
     Function,
+    /// A part of a function that knows more of a name than the rest. Whatever is bound in it belongs to what is around.
+    Part,
 }
 
 #[derive(Debug)]
@@ -56,6 +63,8 @@ struct Scope {
     /// The name it is defined by, and where: 0-based line.
     name: Option<(String, usize)>,
     bound: HashMap<String, Origin>,
+    /// What a function returns by its own statements; unknown where they differ.
+    returned: Option<Origin>,
 }
 
 #[derive(Debug)]
@@ -75,6 +84,12 @@ pub(crate) struct Collector<'a> {
     current: usize,
     uses: Vec<Use>,
     imports: Vec<Import>,
+    /// What the node is to the one around it.
+    field: Option<NonZeroU16>,
+    /// What a part of the text ahead knows of a name.
+    ahead: Vec<(Range<usize>, String, Origin)>,
+    /// What a function ahead is called with, by its first byte.
+    given: Vec<(usize, Origin)>,
 }
 
 /// Reads a tree.
@@ -87,10 +102,14 @@ pub(crate) fn collect(visit: Visit, root: Node<'_>, text: &str, lines: &Lines, s
             end: usize::MAX,
             name: None,
             bound: HashMap::new(),
+            returned: None,
         }],
         current: 0,
         uses: Vec::new(),
         imports: Vec::new(),
+        field: None,
+        ahead: Vec::new(),
+        given: Vec::new(),
     };
     let mut tree = root.walk();
     loop {
@@ -99,6 +118,8 @@ pub(crate) fn collect(visit: Visit, root: Node<'_>, text: &str, lines: &Lines, s
             while collector.scopes[collector.current].end <= node.start_byte() {
                 collector.current = collector.scopes[collector.current].parent.unwrap_or(0);
             }
+            collector.enter_part(node.start_byte());
+            collector.field = tree.field_id();
             visit(node, &mut collector);
         }
         if tree.goto_first_child() {
@@ -118,27 +139,129 @@ impl<'a> Collector<'a> {
         &self.text[node.byte_range()]
     }
 
+    /// Whether the node that is being shown is one of these to the one around it.
+    pub(crate) fn is_field(&self, node: Node<'_>, names: &[&str]) -> bool {
+        let language = node.language();
+        let name = self.field.and_then(|field| language.field_name_for_id(field.get()));
+        name.is_some_and(|name| names.contains(&name))
+    }
+
+    /// A name is used as a type, unless something more was just said of it.
+    pub(crate) fn uses_type(&mut self, name: Node<'_>) {
+        let byte = name.start_byte();
+        let is_said = self.uses.iter().rev().take(LOOK_BACK).any(|one| one.byte == byte);
+        if !is_said {
+            self.uses(ReferenceKind::Type, name, Origin::bare());
+        }
+    }
+
     /// Opens a scope that ends with the node. `name` is the node by which it is defined.
     pub(crate) fn open(&mut self, node: Node<'_>, kind: ScopeKind, name: Option<Node<'_>>) {
         let name = name.map(|name| (self.text(name).to_owned(), name.start_position().row));
+        self.push(kind, node.end_byte(), name);
+    }
+
+    fn push(&mut self, kind: ScopeKind, end: usize, name: Option<(String, usize)>) {
         self.scopes.push(Scope {
             kind,
             parent: Some(self.current),
-            end: node.end_byte(),
+            end,
             name,
             bound: HashMap::new(),
+            returned: None,
         });
         self.current = self.scopes.len() - 1;
     }
 
     /// What the innermost scope is.
     pub(crate) fn scope(&self) -> ScopeKind {
-        self.scopes[self.current].kind
+        self.scopes[self.whole()].kind
+    }
+
+    /// The innermost scope that is no part of another.
+    fn whole(&self) -> usize {
+        let mut at = self.current;
+        while self.scopes[at].kind == ScopeKind::Part {
+            at = self.scopes[at].parent.unwrap_or(0);
+        }
+        at
     }
 
     /// A name of the innermost scope. What is known first stays, unless nothing was.
     pub(crate) fn bind(&mut self, name: &str, value: Origin) {
-        bind(&mut self.scopes[self.current].bound, name, value);
+        let scope = self.whole();
+        // What is bound anew is no longer what the part knows.
+        let mut part = self.current;
+        while part != scope {
+            let it = &mut self.scopes[part];
+            if let Some(known) = it.bound.get_mut(name).filter(|known| **known != value) {
+                *known = Origin::unknown();
+            }
+            part = it.parent.unwrap_or(scope);
+        }
+        bind(&mut self.scopes[scope].bound, name, value);
+    }
+
+    /// Inside a node that comes later, a name holds this.
+    pub(crate) fn know(&mut self, node: Node<'_>, name: &str, value: Origin) {
+        self.ahead.push((node.byte_range(), name.to_owned(), value));
+    }
+
+    fn enter_part(&mut self, byte: usize) {
+        while let Some((bytes, name, value)) = self.ahead.pop_if(|(bytes, _, _)| bytes.start <= byte) {
+            if bytes.end <= byte {
+                continue;
+            }
+            let value = self.expand(value, self.current);
+            self.push(ScopeKind::Part, bytes.end, None);
+            let scope = self.current;
+            self.scopes[scope].bound.insert(name, value);
+        }
+    }
+
+    /// A function that comes later is called with values like this.
+    pub(crate) fn give(&mut self, function: Node<'_>, value: Origin) {
+        if !value.is_unknown() {
+            self.given.push((function.start_byte(), value));
+        }
+    }
+
+    /// What the function at a node is called with.
+    pub(crate) fn given(&mut self, function: Node<'_>) -> Option<Origin> {
+        let start = function.start_byte();
+        self.given.retain(|(byte, _)| *byte >= start);
+        let found = self.given.iter().position(|(byte, _)| *byte == start)?;
+        Some(self.given.swap_remove(found).1)
+    }
+
+    /// The function around returns this.
+    pub(crate) fn returns(&mut self, value: Origin) {
+        let value = self.expand(value, self.current);
+        let mut at = Some(self.current);
+        while let Some(scope) = at {
+            if self.scopes[scope].kind == ScopeKind::Function {
+                let returned = &mut self.scopes[scope].returned;
+                *returned = match returned.take() {
+                    Some(before) if before != value => Some(Origin::unknown()),
+                    Some(_) | None => Some(value),
+                };
+                return;
+            }
+            at = self.scopes[scope].parent;
+        }
+    }
+
+    /// What belongs to the thing of a name, without being defined inside of it.
+    pub(crate) fn hold(&mut self, thing: Node<'_>, members: HashMap<String, Origin>) {
+        let name = (self.text(thing).to_owned(), thing.start_position().row);
+        self.scopes.push(Scope {
+            kind: ScopeKind::Type,
+            parent: Some(0),
+            end: 0,
+            name: Some(name),
+            bound: members,
+            returned: None,
+        });
     }
 
     /// A name that is assigned again: the innermost function's that declares it, or the file's own.
@@ -197,7 +320,7 @@ impl<'a> Collector<'a> {
     fn expand(&self, origin: Origin, scope: usize) -> Origin {
         let (mut origin, mut scope) = (origin, scope);
         for _ in 0..MAX_STEPS {
-            let end = origin.0.find(['.', '(']).unwrap_or(origin.0.len());
+            let end = origin.0.find(['.', '(', '[']).unwrap_or(origin.0.len());
             let (base, steps) = origin.0.split_at(end);
             if base.is_empty() || base.starts_with(['@', '<', '?']) {
                 return origin;
@@ -215,12 +338,24 @@ impl<'a> Collector<'a> {
         Origin::unknown()
     }
 
+    /// What a function's own variable stands for where it is used by itself: what others call so is something else.
+    fn held(&self, name: &str, scope: usize) -> (String, Origin) {
+        let value = self.expand(Origin(name.to_owned()), scope);
+        let is_plain =
+            |name: &str| !name.is_empty() && !name.starts_with('@') && !name.contains(['(', '[', '<', '>', '?']);
+        match value.0.rsplit_once('.') {
+            Some((of, last)) if is_plain(last) && !value.is_unknown() => (last.to_owned(), Origin(of.to_owned())),
+            None if is_plain(&value.0) && value.0 != name => (value.0, Origin::bare()),
+            Some(_) | None => (name.to_owned(), Origin::local()),
+        }
+    }
+
     /// The function around that a name is local to, and what it holds.
     fn lookup(&self, name: &str, from: usize) -> Option<(usize, &Origin)> {
         let mut at = Some(from);
         while let Some(scope) = at {
             let it = &self.scopes[scope];
-            if it.kind == ScopeKind::Function
+            if matches!(it.kind, ScopeKind::Function | ScopeKind::Part)
                 && let Some(value) = it.bound.get(name)
             {
                 return Some((scope, value));
@@ -235,35 +370,47 @@ impl<'a> Collector<'a> {
         // Without scopes, lines tell what is around.
         let around = (self.scopes.len() == 1).then(|| around_lines(symbols, lines.count()));
         let uses = self.uses.iter().map(|found| {
-            // A name that is local to a function is not what others call so.
-            let is_local = found.of.is_bare() && self.lookup(&found.name, found.scope).is_some();
-            let of = if is_local {
-                Origin::unknown()
+            let (name, of) = if found.of.is_bare() && self.lookup(&found.name, found.scope).is_some() {
+                self.held(&found.name, found.scope)
             } else {
-                self.expand(found.of.clone(), found.scope)
+                (found.name.clone(), self.expand(found.of.clone(), found.scope))
             };
             let line = lines.at(found.byte);
             Reference {
-                name: found.name.clone(),
+                name,
                 of,
                 kind: found.kind,
                 line: line as u32 + 1,
                 column: (found.byte - lines.start(line)) as u32 + 1,
                 symbol: match &around {
-                    Some(around) => around[line],
+                    Some(around) => around_use(found.kind, around[line], symbols),
                     None => owners[found.scope],
                 },
             }
         });
         let uses = uses.collect();
-        let mut bindings = BTreeMap::new();
+        let mut bindings: BTreeMap<(Option<u32>, String), Origin> = BTreeMap::new();
         for (scope, owner) in self.scopes.iter().zip(&owners) {
             for (name, value) in &scope.bound {
                 let is_kept = scope.kind != ScopeKind::Function || name.starts_with(['(', '@']);
                 let is_owned = scope.kind == ScopeKind::File || owner.is_some();
-                if is_kept && is_owned && !value.is_unknown() && *name != value.0 {
+                let says_itself = scope.kind == ScopeKind::File && *name == value.0;
+                if is_kept && is_owned && !value.is_unknown() && !says_itself {
                     bindings.entry((*owner, name.clone())).or_insert_with(|| value.clone());
                 }
+            }
+        }
+        for (scope, owner) in self.scopes.iter().zip(&owners) {
+            // What a function is said to return goes before what it does.
+            if let Some(value) = &scope.returned
+                && scope.name.is_some()
+                && owner.is_some()
+                && !scope.bound.contains_key(RESULT)
+                && !value.is_unknown()
+            {
+                bindings
+                    .entry((*owner, RESULT.to_owned()))
+                    .or_insert_with(|| value.clone());
             }
         }
         let bindings = bindings
@@ -297,6 +444,19 @@ impl<'a> Collector<'a> {
         }
         owners
     }
+}
+
+/// Of a base the type that has it: what it holds may begin on the same line.
+fn around_use(kind: ReferenceKind, innermost: Option<u32>, symbols: &[Symbol]) -> Option<u32> {
+    if !matches!(kind, ReferenceKind::Inherit | ReferenceKind::Implement) {
+        return innermost;
+    }
+    let mut outer = std::iter::successors(innermost, |&index| symbols[index as usize].parent);
+    let owner = outer.find(|&index| {
+        let kind = symbols[index as usize].kind;
+        kind.is_type() || matches!(kind, SymbolKind::Impl | SymbolKind::Module)
+    });
+    owner.or(innermost)
 }
 
 /// By 0-based line the innermost symbol around.
@@ -333,6 +493,20 @@ fn bind(bound: &mut HashMap<String, Origin>, name: &str, value: Origin) {
             bound.insert(name.to_owned(), value);
         }
     }
+}
+
+/// The parts of a type's text between commas or bars that are in no bracket, trimmed, empty ones left out.
+pub(crate) fn parted(text: &str, by: char) -> impl Iterator<Item = &str> {
+    let mut depth = 0_i32;
+    let mut before = ' ';
+    let parts = text.split(move |c: char| {
+        let is_arrow = c == '>' && before == '=';
+        depth += i32::from(matches!(c, '<' | '(' | '{' | '['));
+        depth -= i32::from(matches!(c, '>' | ')' | '}' | ']') && !is_arrow);
+        before = c;
+        depth == 0 && c == by
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// The named nodes directly inside of one.

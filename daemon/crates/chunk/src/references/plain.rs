@@ -1,5 +1,5 @@
-//! What languages use of which no more is read than calls and bases: C, C#, C++, Elixir, Erlang, Haskell, Julia, Kotlin, Lua, OCaml,
-//! PHP, R, Ruby, Scala, shell, Swift, Zig.
+//! What languages use of which no more is read than calls, types, bases and annotations: C, C#, C++, Dart, Elixir, Erlang, Haskell,
+//! Julia, Kotlin, Lua, OCaml, PHP, R, Ruby, Scala, shell, Swift, Zig.
 //!
 //! Their grammars name the parts of a call much alike, so one reader does for all. It opens no scopes: who calls is told by
 //! lines.
@@ -49,24 +49,158 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         | "function_call"
         | "command"
         | "apply"
+        | "method_invocation"
+        | "const_object_expression"
         | "call" => call(node, found),
-        "base_list"
-        | "base_class_clause"
-        | "superclass"
-        | "base_clause"
-        | "class_interface_clause"
-        | "delegation_specifier"
-        | "extends_clause"
-        | "inheritance_specifier" => {
-            let bases = inside(node);
-            for base in bases {
-                if let Some(name) = first_name(base, 0) {
-                    found.uses(ReferenceKind::Inherit, name, Origin::bare());
-                }
+        // PHP's traits come by `use`.
+        "base_list" | "base_class_clause" | "superclass" | "base_clause" | "mixins" | "use_declaration" => {
+            bases(node, Base::Class, found);
+        }
+        "class_interface_clause" | "interfaces" | "derives_clause" => bases(node, Base::Interface, found),
+        "delegation_specifier" => {
+            // What is constructed is a class.
+            let is_class = node
+                .named_child(0)
+                .is_some_and(|base| base.kind() == "constructor_invocation");
+            bases(node, if is_class { Base::Class } else { Base::Unsaid }, found);
+        }
+        "inheritance_specifier" => bases(node, Base::Unsaid, found),
+        "extends_clause" => extends(node, found),
+        "attribute" | "annotation" => {
+            if let Some(name) = field(node, &["name"]).or_else(|| node.named_child(0)).and_then(type_of) {
+                found.uses(ReferenceKind::Decorate, name, Origin::bare());
+            }
+        }
+        "type_identifier" | "user_type" | "named_type" if !found.is_field(node, &["name"]) => {
+            if let Some(name) = type_of(node) {
+                found.uses_type(name);
+            }
+        }
+        // In C what has no body is no definition.
+        "struct_specifier" | "class_specifier" | "enum_specifier" | "union_specifier" => {
+            let name = node.child_by_field_name("name");
+            if let Some(name) = name.filter(|_| node.child_by_field_name("body").is_none()) {
+                found.uses_type(name);
+            }
+        }
+        // C# names types like anything else.
+        "generic_name" | "qualified_name" if found.is_field(node, &["type", "returns"]) => {
+            if let Some(name) = type_of(node) {
+                found.uses_type(name);
+            }
+        }
+        "identifier" if found.is_field(node, &["returns"]) => found.uses_type(node),
+        "parameter"
+        | "variable_declaration"
+        | "property_declaration"
+        | "cast_expression"
+        | "nullable_type"
+        | "array_type"
+        | "type_parameter_constraint"
+        | "catch_declaration"
+        | "typeof_expression" => {
+            let named = node
+                .child_by_field_name("type")
+                .filter(|named| named.kind() == "identifier");
+            if let Some(name) = named {
+                found.uses_type(name);
+            }
+        }
+        "type_argument_list" => {
+            let all = inside(node);
+            for name in all.into_iter().filter(|name| name.kind() == "identifier") {
+                found.uses_type(name);
             }
         }
         _ => {}
     }
+}
+
+/// What a place says of the types it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    /// They are extended.
+    Class,
+    /// They are implemented.
+    Interface,
+    /// Either.
+    Unsaid,
+}
+
+fn bases(node: Node<'_>, said: Base, found: &mut Collector<'_>) {
+    let all = inside(node);
+    for base in all {
+        let is_nested = matches!(
+            base.kind(),
+            "mixins"
+                | "interfaces"
+                | "use_list"
+                | "arguments"
+                | "argument_list"
+                | "value_arguments"
+                | "access_specifier"
+        );
+        if let Some(name) = type_of(base).filter(|_| !is_nested) {
+            // C# names interfaces so.
+            let is_interface =
+                said == Base::Interface || node.kind() == "base_list" && is_interface_name(found.text(name));
+            let kind = if is_interface {
+                ReferenceKind::Implement
+            } else {
+                ReferenceKind::Inherit
+            };
+            found.uses(kind, name, Origin::bare());
+        }
+    }
+}
+
+/// `IName`.
+fn is_interface_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next() == Some('I') && letters.next().is_some_and(char::is_uppercase)
+}
+
+/// `extends A(x) with B with C`.
+fn extends(node: Node<'_>, found: &mut Collector<'_>) {
+    let mut cursor = node.walk();
+    let mut waiting: Vec<_> = node.children_by_field_name("type", &mut cursor).collect();
+    waiting.reverse();
+    while let Some(base) = waiting.pop() {
+        if base.kind() == "compound_type" {
+            let parts = inside(base);
+            waiting.extend(parts.into_iter().rev());
+        } else if let Some(name) = type_of(base) {
+            found.uses(ReferenceKind::Inherit, name, Origin::bare());
+        }
+    }
+}
+
+/// The name of a type without what qualifies it, what it takes and what it is made with.
+fn type_of(node: Node<'_>) -> Option<Node<'_>> {
+    let mut node = node;
+    for _ in 0..MAX_DEPTH {
+        if is_name(node) {
+            return Some(node);
+        }
+        node = match node.kind() {
+            "qualified_name"
+            | "qualified_identifier"
+            | "scope_resolution"
+            | "stable_type_identifier"
+            | "projected_type"
+            | "relative_name" => {
+                let last = u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?;
+                field(node, &["name"]).or_else(|| node.named_child(last))?
+            }
+            // `a.b.C<D>`: the last of the names.
+            "user_type" => inside(node).into_iter().rfind(|part| is_name(*part))?,
+            "module_path" | "class_path" | "type_constructor_path" => {
+                node.named_child(u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?)?
+            }
+            _ => field(node, &["type", "name", "inherits_from", "base"]).or_else(|| node.named_child(0))?,
+        };
+    }
+    None
 }
 
 fn call(node: Node<'_>, found: &mut Collector<'_>) {
@@ -75,6 +209,15 @@ fn call(node: Node<'_>, found: &mut Collector<'_>) {
     }
     let called = field(node, &CALLED).or_else(|| node.named_child(0));
     let Some(called) = called else { return };
+    // Ruby's modules are mixed in by a call.
+    if node.kind() == "call" && matches!(found.text(called), "include" | "extend" | "prepend") {
+        let arguments = node
+            .child_by_field_name("arguments")
+            .filter(|arguments| arguments.kind() == "argument_list");
+        if let Some(arguments) = arguments {
+            bases(arguments, Base::Class, found);
+        }
+    }
     let holder = field(node, &["object", "receiver", "scope"]).filter(|holder| holder.id() != called.id());
     if let Some(holder) = holder {
         if let Some(name) = first_name(called, 0) {
@@ -108,6 +251,8 @@ fn refer(called: Node<'_>, found: &mut Collector<'_>, depth: usize) {
         | "conditional_access_expression"
         | "member_binding_expression"
         | "navigation_expression"
+        | "member_expression"
+        | "value_path"
         | "method_index_expression"
         | "dot_index_expression"
         | "dot"
@@ -167,6 +312,10 @@ fn is_name(node: Node<'_>) -> bool {
             | "word"
             | "atom"
             | "value_name"
+            | "method_name"
+            | "class_name"
+            | "module_name"
+            | "type_constructor"
             | "operator_identifier"
     ) && node.named_child_count() == 0
 }

@@ -1,8 +1,13 @@
 //! What Python uses.
 
+mod imports;
+mod types;
+
 use super::{Collector, MAX_DEPTH, PROPERTY, RESULT, ScopeKind, inside, step};
-use codemem_core::reference::{Import, Origin, ReferenceKind};
+use codemem_core::reference::{Origin, ReferenceKind};
+use imports::{import, import_from};
 use tree_sitter::Node;
+use types::stated;
 
 pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
     match node.kind() {
@@ -11,18 +16,29 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         "lambda" => {
             found.open(node, ScopeKind::Function, None);
             if let Some(parameters) = node.child_by_field_name("parameters") {
-                bind_parameters(parameters, found, false);
+                bind_parameters(parameters, found, None);
             }
         }
         "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression" => {
             found.open(node, ScopeKind::Function, None);
         }
         "assignment" => assignment(node, found),
-        "augmented_assignment" | "for_statement" | "for_in_clause" => {
+        "augmented_assignment" => {
             if let Some(left) = node.child_by_field_name("left") {
                 bind_unknown(left, found);
             }
         }
+        "for_statement" | "for_in_clause" => each(node, found),
+        "if_statement" | "elif_clause" => narrow(node, found),
+        "return_statement" => {
+            let value = node.named_child(0).filter(|value| value.kind() != "none");
+            if let Some(value) = value.filter(|value| found.text(*value) != "NotImplemented") {
+                let value = express(value, found, 0);
+                found.returns(value);
+            }
+        }
+        // What a generator returns is not what calling it yields.
+        "yield" => found.returns(Origin::unknown()),
         "named_expression" => {
             if let (Some(name), Some(value)) = (node.child_by_field_name("name"), node.child_by_field_name("value")) {
                 let value = express(value, found, 0);
@@ -58,9 +74,14 @@ fn class(node: Node<'_>, found: &mut Collector<'_>) {
 fn function(node: Node<'_>, found: &mut Collector<'_>) {
     let is_member = found.scope() == ScopeKind::Type && !is_decorated(node, &["staticmethod"], found);
     let is_property = is_member && is_decorated(node, &PROPERTIES, found);
+    let own = if is_member && is_decorated(node, &["classmethod"], found) {
+        "@class"
+    } else {
+        "@self"
+    };
     found.open(node, ScopeKind::Function, node.child_by_field_name("name"));
     if let Some(parameters) = node.child_by_field_name("parameters") {
-        bind_parameters(parameters, found, is_member);
+        bind_parameters(parameters, found, is_member.then_some(own));
     }
     if let Some(result) = node.child_by_field_name("return_type") {
         let value = if is_own_type(node, result, found) {
@@ -107,14 +128,14 @@ fn is_decorated(function: Node<'_>, by: &[&str], found: &Collector<'_>) -> bool 
         .any(|child| child.kind() == "decorator" && by.contains(&found.text(child).trim_start_matches('@').trim()))
 }
 
-fn bind_parameters(parameters: Node<'_>, found: &mut Collector<'_>, is_member: bool) {
+fn bind_parameters(parameters: Node<'_>, found: &mut Collector<'_>, own: Option<&str>) {
     let mut cursor = parameters.walk();
     for (index, parameter) in parameters.named_children(&mut cursor).enumerate() {
         match parameter.kind() {
             // What is written about it says no more than that.
-            "identifier" | "typed_parameter" if index == 0 && is_member => {
-                if let Some(name) = first_identifier(parameter) {
-                    found.bind(found.text(name), Origin("@self".to_owned()));
+            "identifier" | "typed_parameter" if index == 0 && own.is_some() => {
+                if let (Some(name), Some(own)) = (first_identifier(parameter), own) {
+                    found.bind(found.text(name), Origin(own.to_owned()));
                 }
             }
             "identifier" => found.bind(found.text(parameter), Origin::unknown()),
@@ -182,6 +203,94 @@ fn assignment(node: Node<'_>, found: &mut Collector<'_>) {
         "subscript" => {}
         _ => bind_unknown(left, found),
     }
+}
+
+/// `for x in xs`: one of what it holds. Of `for i, x in enumerate(xs)` and `for k, x in xs.items()` the last.
+fn each(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(left), Some(right)) = (node.child_by_field_name("left"), node.child_by_field_name("right")) else {
+        return;
+    };
+    if left.kind() == "identifier" {
+        let value = step(iterated(right, found), "[*]");
+        return bind_loop(node, left, value, found);
+    }
+    let names = inside(left);
+    let held = match (names.as_slice(), right.child_by_field_name("function")) {
+        ([_, last], Some(function)) if last.kind() == "identifier" => match found.text(function) {
+            "enumerate" => argument(right).map(|one| (*last, step(iterated(one, found), "[*]"))),
+            text if text.strip_suffix(".items").is_some() => {
+                let object = function.child_by_field_name("object");
+                object.map(|object| (*last, step(express(object, found, 0), "[]")))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    match held {
+        Some((last, value)) => {
+            bind_names(names[0], found);
+            bind_loop(node, last, value, found);
+        }
+        None => bind_unknown(left, found),
+    }
+}
+
+/// Loops of one function share their variable; inside of one it holds what that one goes over.
+fn bind_loop(node: Node<'_>, name: Node<'_>, value: Origin, found: &mut Collector<'_>) {
+    if let Some(body) = node.child_by_field_name("body") {
+        found.know(body, found.text(name), value.clone());
+    }
+    found.bind(found.text(name), value);
+}
+
+/// What a loop goes over, without what only puts it in another order.
+fn iterated(node: Node<'_>, found: &Collector<'_>) -> Origin {
+    let function = node
+        .child_by_field_name("function")
+        .map_or("", |function| found.text(function));
+    match argument(node) {
+        Some(inner)
+            if matches!(
+                function,
+                "list" | "sorted" | "reversed" | "set" | "tuple" | "iter" | "frozenset"
+            ) =>
+        {
+            express(inner, found, 1)
+        }
+        _ => express(node, found, 0),
+    }
+}
+
+fn argument(call: Node<'_>) -> Option<Node<'_>> {
+    call.child_by_field_name("arguments")?.named_child(0)
+}
+
+/// `if isinstance(x, Foo):` says what `x` is below it.
+fn narrow(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(condition), Some(body)) = (
+        node.child_by_field_name("condition"),
+        node.child_by_field_name("consequence"),
+    ) else {
+        return;
+    };
+    if let Some((name, class)) = instance(condition, found) {
+        found.know(body, name, class);
+    }
+}
+
+fn instance<'a>(condition: Node<'_>, found: &Collector<'a>) -> Option<(&'a str, Origin)> {
+    if condition.kind() == "boolean_operator" && condition.child_by_field_name("operator")?.kind() == "and" {
+        return instance(condition.child_by_field_name("left")?, found)
+            .or_else(|| instance(condition.child_by_field_name("right")?, found));
+    }
+    let function = condition.child_by_field_name("function")?;
+    if found.text(function) != "isinstance" {
+        return None;
+    }
+    let arguments = condition.child_by_field_name("arguments")?;
+    let (name, class) = (arguments.named_child(0)?, arguments.named_child(1)?);
+    let is_plain = name.kind() == "identifier" && matches!(class.kind(), "identifier" | "attribute");
+    is_plain.then(|| (found.text(name), Origin::of_type(found.text(class))))
 }
 
 /// Whatever names a pattern holds are of unknown value.
@@ -276,6 +385,15 @@ fn refer(kind: ReferenceKind, node: Node<'_>, found: &mut Collector<'_>) {
             let of = express(object, found, 0);
             found.uses(kind, name, of);
         }
+        // `Foo[int]()`
+        "subscript" if kind == ReferenceKind::Call => {
+            if let Some(class) = node
+                .child_by_field_name("value")
+                .filter(|value| value.kind() == "identifier")
+            {
+                refer(kind, class, found);
+            }
+        }
         _ => {}
     }
 }
@@ -292,6 +410,7 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
             let object = node.child_by_field_name("object").map(inner);
             let name = node.child_by_field_name("attribute");
             match (object, name) {
+                (Some(object), Some(name)) if found.text(name) == "__class__" => class_itself(&object),
                 (Some(object), Some(name)) => step(object, &format!(".{}", found.text(name))),
                 _ => Origin::unknown(),
             }
@@ -300,16 +419,40 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
             let Some(function) = node.child_by_field_name("function") else {
                 return Origin::unknown();
             };
-            if function.kind() == "identifier" && found.text(function) == "super" {
-                return Origin("@super".to_owned());
+            let called = if function.kind() == "identifier" {
+                found.text(function)
+            } else {
+                ""
+            };
+            match (called, argument(node)) {
+                ("super", _) => Origin("@super".to_owned()),
+                ("type", Some(value)) => class_itself(&inner(value)),
+                ("next" | "anext", Some(value)) => step(inner(value), "[*]"),
+                // `cast(Foo, x)`
+                ("cast", Some(class)) => stated(class, found),
+                _ => step(inner(function), "()"),
             }
-            step(inner(function), "()")
+        }
+        "subscript" => {
+            let is_slice = node
+                .child_by_field_name("subscript")
+                .is_some_and(|at| at.kind() == "slice");
+            let value = node.child_by_field_name("value").map_or_else(Origin::unknown, inner);
+            if is_slice { value } else { step(value, "[]") }
         }
         "await" | "parenthesized_expression" | "as_pattern" => node.named_child(0).map_or_else(Origin::unknown, inner),
         "boolean_operator" | "conditional_expression" => one_of(node, found, depth),
         "string" | "concatenated_string" => Origin::of_type("str"),
         "list" | "list_comprehension" => Origin::of_type("list"),
         "dictionary" | "dictionary_comprehension" => Origin::of_type("dict"),
+        _ => Origin::unknown(),
+    }
+}
+
+/// Of a value that is `self` the class.
+fn class_itself(value: &Origin) -> Origin {
+    match value.0.as_str() {
+        "@self" | "self" => Origin("@class".to_owned()),
         _ => Origin::unknown(),
     }
 }
@@ -336,141 +479,5 @@ fn one_of(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
         first
     } else {
         Origin::unknown()
-    }
-}
-
-/// The one class that an annotation names: `Foo`, `"Foo"`, `Optional[Foo]`, `Foo | None`, `Annotated[Foo, ..]`.
-fn stated(node: Node<'_>, found: &Collector<'_>) -> Origin {
-    class_of(found.text(node)).map_or_else(Origin::unknown, Origin::of_type)
-}
-
-fn class_of(annotation: &str) -> Option<&str> {
-    let mut text = annotation.trim().trim_matches(['"', '\'']).trim();
-    if text.contains('|') && !text.contains('[') {
-        let mut parts = text.split('|').map(str::trim).filter(|part| *part != "None");
-        text = parts.next()?;
-        if parts.next().is_some() {
-            return None;
-        }
-    }
-    if let Some((outer, rest)) = text.split_once('[') {
-        let inside = rest.trim_end().strip_suffix(']')?;
-        return match outer.rsplit('.').next()? {
-            "Optional" | "Final" | "ClassVar" | "Type" | "type" | "Awaitable" => class_of(inside),
-            "Annotated" => class_of(inside.split_once(',')?.0),
-            "Union" => {
-                let mut parts = inside.split(',').map(str::trim).filter(|part| *part != "None");
-                let only = parts.next()?;
-                if parts.next().is_some() { None } else { class_of(only) }
-            }
-            _ => Some(outer.trim()),
-        };
-    }
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    (!text.is_empty() && text != "None" && text.chars().all(is_name)).then_some(text)
-}
-
-fn import(node: Node<'_>, found: &mut Collector<'_>) {
-    let children = inside(node);
-    for child in children {
-        let line = child.start_position().row as u32 + 1;
-        match child.kind() {
-            // `import a.b` binds `a`; what is said of `a.b` later begins there.
-            "dotted_name" => {
-                let module = found.text(child);
-                let local = module.split('.').next().unwrap_or(module);
-                found.import(Import {
-                    local: local.to_owned(),
-                    module: local.to_owned(),
-                    name: String::new(),
-                    line,
-                    is_exported: false,
-                });
-                last_name(child, Origin::bare(), found);
-            }
-            "aliased_import" => {
-                let (Some(name), Some(alias)) = (child.child_by_field_name("name"), child.child_by_field_name("alias"))
-                else {
-                    continue;
-                };
-                found.import(Import {
-                    local: found.text(alias).to_owned(),
-                    module: found.text(name).to_owned(),
-                    name: String::new(),
-                    line,
-                    is_exported: false,
-                });
-                last_name(name, Origin::bare(), found);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn import_from(node: Node<'_>, found: &mut Collector<'_>) {
-    let Some(module) = node.child_by_field_name("module_name") else {
-        return;
-    };
-    let module_text: String = found.text(module).split_whitespace().collect();
-    let children = inside(node);
-    for child in children.into_iter().filter(|child| child.id() != module.id()) {
-        let (name, alias) = match child.kind() {
-            "dotted_name" => (child, child),
-            "aliased_import" => match (child.child_by_field_name("name"), child.child_by_field_name("alias")) {
-                (Some(name), Some(alias)) => (name, alias),
-                _ => continue,
-            },
-            "wildcard_import" => {
-                found.import(Import {
-                    local: "*".to_owned(),
-                    module: module_text.clone(),
-                    name: String::new(),
-                    line: child.start_position().row as u32 + 1,
-                    is_exported: true,
-                });
-                continue;
-            }
-            _ => continue,
-        };
-        found.import(Import {
-            local: found.text(alias).to_owned(),
-            module: module_text.clone(),
-            name: found.text(name).to_owned(),
-            line: name.start_position().row as u32 + 1,
-            // Whatever a module imports can be imported from it.
-            is_exported: true,
-        });
-        last_name(name, Origin::bare(), found);
-    }
-}
-
-/// The last part of a dotted name is what is imported.
-fn last_name(dotted: Node<'_>, of: Origin, found: &mut Collector<'_>) {
-    let last = u32::try_from(dotted.named_child_count().saturating_sub(1)).unwrap_or(0);
-    if let Some(name) = dotted.named_child(last) {
-        found.uses(ReferenceKind::Import, name, of);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_annotation_names_one_class_or_none() {
-        for (annotation, expected) in [
-            ("Foo", Some("Foo")),
-            ("\"a.Foo\"", Some("a.Foo")),
-            ("Optional[Foo]", Some("Foo")),
-            ("t.Union[None, Foo]", Some("Foo")),
-            ("Foo | None", Some("Foo")),
-            ("Foo | Bar", None),
-            ("list[Foo]", Some("list")),
-            ("Annotated[Foo, 1]", Some("Foo")),
-            ("None", None),
-            ("Callable[[int], str]", Some("Callable")),
-        ] {
-            assert_eq!(class_of(annotation), expected, "{annotation}");
-        }
     }
 }

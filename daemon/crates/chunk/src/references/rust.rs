@@ -1,8 +1,11 @@
 //! What Rust uses. Paths are written with dots: `a::b` is `a.b`.
 
+mod types;
+
 use super::{Collector, MAX_DEPTH, RESULT, ScopeKind, inside, step};
 use codemem_core::reference::{Import, Origin, ReferenceKind};
 use tree_sitter::Node;
+use types::{origin_of_type, stated, type_path, unwrapped};
 
 /// What a function yields once `?` or `unwrap` took the value out.
 const UNWRAPPED: &str = "()?";
@@ -30,22 +33,33 @@ pub(crate) fn visit(node: Node<'_>, found: &mut Collector<'_>) {
         }
         "function_item" | "function_signature_item" => function(node, found),
         "closure_expression" => {
+            let given = found.given(node);
             found.open(node, ScopeKind::Function, None);
             if let Some(parameters) = node.child_by_field_name("parameters") {
-                bind_all(parameters, found);
+                let alone = parameters
+                    .named_child(0)
+                    .filter(|_| parameters.named_child_count() == 1);
+                match (given, alone) {
+                    (Some(given), Some(name)) if name.kind() == "identifier" => found.bind(found.text(name), given),
+                    _ => bind_all(parameters, found),
+                }
             }
         }
         "parameter" => parameter(node, found),
         "let_declaration" => binding(node, found),
-        "let_condition" | "for_expression" => {
+        "if_expression" | "while_expression" => taken(node, found),
+        // One that is the whole condition is read with what it is the condition of.
+        "let_condition" if !found.is_field(node, &["condition"]) => {
             if let Some(pattern) = node.child_by_field_name("pattern") {
                 bind_pattern(pattern, found);
             }
         }
+        "for_expression" => each(node, found),
         "match_pattern" => bind_pattern(node, found),
         "call_expression" => {
             if let Some(function) = node.child_by_field_name("function") {
                 refer(ReferenceKind::Call, function, found);
+                give(node, function, found);
             }
         }
         "macro_invocation" => {
@@ -123,6 +137,89 @@ fn parameter(node: Node<'_>, found: &mut Collector<'_>) {
         }
         "self" => {}
         _ => bind_pattern(pattern, found),
+    }
+}
+
+/// Methods that call a function with one after the other of what they are called on.
+const EACH: [&str; 12] = [
+    "map",
+    "for_each",
+    "filter",
+    "flat_map",
+    "filter_map",
+    "any",
+    "all",
+    "find",
+    "find_map",
+    "position",
+    "and_then",
+    "is_some_and",
+];
+
+/// `xs.iter().map(|x| ..)` calls the function with what `xs` holds.
+fn give(call: Node<'_>, function: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(value), Some(name)) = (
+        function.child_by_field_name("value"),
+        function.child_by_field_name("field"),
+    ) else {
+        return;
+    };
+    let argument = call
+        .child_by_field_name("arguments")
+        .and_then(|arguments| arguments.named_child(0));
+    let is_given = |argument: &Node<'_>| argument.kind() == "closure_expression" && EACH.contains(&found.text(name));
+    if let Some(argument) = argument.filter(is_given) {
+        let value = step(express(value, found, 0), "[*]");
+        found.give(argument, value);
+    }
+}
+
+/// `for x in &xs`: one of what it holds.
+fn each(node: Node<'_>, found: &mut Collector<'_>) {
+    let (Some(pattern), Some(value)) = (node.child_by_field_name("pattern"), node.child_by_field_name("value")) else {
+        return;
+    };
+    match node
+        .child_by_field_name("body")
+        .filter(|_| pattern.kind() == "identifier")
+    {
+        Some(body) => {
+            let value = step(express(value, found, 0), "[*]");
+            found.know(body, found.text(pattern), value);
+        }
+        None => bind_pattern(pattern, found),
+    }
+}
+
+/// `if let Some(x) = y { .. }`: the value inside.
+fn taken(node: Node<'_>, found: &mut Collector<'_>) {
+    let condition = node
+        .child_by_field_name("condition")
+        .filter(|one| one.kind() == "let_condition");
+    let body = node
+        .child_by_field_name("consequence")
+        .or_else(|| node.child_by_field_name("body"));
+    let (Some(condition), Some(body)) = (condition, body) else {
+        return;
+    };
+    let (Some(pattern), Some(value)) = (
+        condition.child_by_field_name("pattern"),
+        condition.child_by_field_name("value"),
+    ) else {
+        return;
+    };
+    let takes = pattern
+        .child_by_field_name("type")
+        .is_some_and(|kind| pattern.kind() == "tuple_struct_pattern" && matches!(found.text(kind), "Some" | "Ok"));
+    match pattern
+        .named_child(1)
+        .filter(|name| takes && name.kind() == "identifier")
+    {
+        Some(name) => {
+            let value = taken_out(express(value, found, 0));
+            found.know(body, found.text(name), value);
+        }
+        None => bind_pattern(pattern, found),
     }
 }
 
@@ -321,6 +418,7 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
             .map_or_else(Origin::unknown, |value| taken_out(inner(value))),
         "await_expression" | "parenthesized_expression" => node.named_child(0).map_or_else(Origin::unknown, inner),
         "reference_expression" => node.child_by_field_name("value").map_or_else(Origin::unknown, inner),
+        "index_expression" => step(node.named_child(0).map_or_else(Origin::unknown, inner), "[]"),
         "unary_expression" => node
             .named_child(0)
             .filter(|_| found.text(node).starts_with('*'))
@@ -334,76 +432,8 @@ fn express(node: Node<'_>, found: &Collector<'_>, depth: usize) -> Origin {
 
 /// The value inside what a call yields.
 fn taken_out(origin: Origin) -> Origin {
-    if origin.0.ends_with("()") {
-        step(origin, "?")
-    } else {
-        Origin::unknown()
-    }
-}
-
-fn stated(kind: Node<'_>, found: &Collector<'_>) -> Origin {
-    type_path(found.text(kind)).map_or_else(Origin::unknown, |name| origin_of_type(&name))
-}
-
-fn origin_of_type(name: &str) -> Origin {
-    match name {
-        "Self" => Origin("@self".to_owned()),
-        name => Origin::of_type(name),
-    }
-}
-
-/// The type that methods are looked up on, dotted: references and smart pointers taken off.
-fn type_path(text: &str) -> Option<String> {
-    let mut text = text.trim();
-    loop {
-        let before = text;
-        for head in ["&", "mut ", "dyn ", "impl ", "->"] {
-            text = text.strip_prefix(head).unwrap_or(text).trim_start();
-        }
-        if text.starts_with('\'') {
-            text = text.split_once(' ').map_or("", |(_, rest)| rest).trim_start();
-        }
-        if text == before {
-            break;
-        }
-    }
-    if let Some((outer, rest)) = text.split_once('<') {
-        let inside = rest.trim_end().strip_suffix('>')?;
-        return match outer.trim_end_matches("::").rsplit("::").next()? {
-            "Box" | "Arc" | "Rc" | "Cow" | "Pin" | "MutexGuard" | "RwLockReadGuard" | "RwLockWriteGuard" | "Ref"
-            | "RefMut" => type_path(last_argument(inside)),
-            _ => type_path(outer.trim_end_matches("::")),
-        };
-    }
-    let text = text.split('+').next()?.trim();
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':');
-    (!text.is_empty() && text.chars().all(is_name)).then(|| text.replace("::", "."))
-}
-
-/// Of `'a, T` the T.
-fn last_argument(arguments: &str) -> &str {
-    let mut depth = 0_i32;
-    let mut start = 0;
-    for (at, c) in arguments.char_indices() {
-        match c {
-            '<' | '(' | '[' => depth += 1,
-            '>' | ')' | ']' => depth -= 1,
-            ',' if depth == 0 && arguments[start..at].trim_start().starts_with('\'') => start = at + 1,
-            ',' if depth == 0 => return arguments[start..at].trim(),
-            _ => {}
-        }
-    }
-    arguments[start..].trim()
-}
-
-/// The value's type in `Result<T, E>` and `Option<T>`.
-fn unwrapped(result: &str) -> Option<String> {
-    let result = result.trim_start_matches("->").trim();
-    let (outer, rest) = result.split_once('<')?;
-    let holds_one = outer.ends_with("Result") || outer.ends_with("Option");
-    holds_one
-        .then(|| type_path(last_argument(rest.strip_suffix('>')?)))
-        .flatten()
+    let is_call = origin.0.ends_with("()");
+    step(origin, if is_call { "?" } else { "[]" })
 }
 
 fn import(node: Node<'_>, prefix: &str, is_exported: bool, found: &mut Collector<'_>) {
@@ -478,24 +508,4 @@ fn take(local: &str, module: &str, name: &str, at: Node<'_>, is_exported: bool, 
         is_exported,
     });
     found.uses(ReferenceKind::Import, at, Origin::bare());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_type_is_named_without_what_is_around_it() {
-        for (text, expected) in [
-            ("Foo", Some("Foo")),
-            ("&'a mut a::Foo<T>", Some("a.Foo")),
-            ("Arc<Mutex<Foo>>", Some("Mutex")),
-            ("Box<dyn Trait + Send>", Some("Trait")),
-            ("Cow<'a, Foo>", Some("Foo")),
-            ("(A, B)", None),
-            ("[u8; 4]", None),
-        ] {
-            assert_eq!(type_path(text).as_deref(), expected, "{text}");
-        }
-    }
 }

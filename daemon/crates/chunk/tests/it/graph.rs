@@ -9,7 +9,7 @@ use codemem_core::path::RepoPath;
 use codemem_core::reference::ReferenceKind;
 use tree::Tree;
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
     let limits = Limits {
         max_file_bytes: 1 << 20,
     };
@@ -22,18 +22,17 @@ fn tree(files: &[(&str, &str)]) -> Tree {
 }
 
 /// Every call of one file: `line name -> path name evidence`.
-fn calls(tree: &Tree, file: u32) -> Vec<String> {
+pub(crate) fn calls(tree: &Tree, file: u32) -> Vec<String> {
     let resolver = Resolver::new(tree);
     let facts = &tree.files[file as usize];
-    let uses = facts.references.uses.iter();
-    let calls = uses.filter(|one| one.kind == ReferenceKind::Call);
+    let calls = facts.uses().filter(|one| one.kind == ReferenceKind::Call);
     calls
         .map(|one| {
             let Ok(meaning) = resolver.resolve(FileId(file), one);
             let meaning = match meaning {
                 Meaning::Edge(edge) => {
                     let to = &tree.files[edge.to.file.0 as usize];
-                    let name = &to.symbol(edge.to.symbol).qualified_name;
+                    let name = to.symbol(edge.to.symbol).qualified_name;
                     format!("{} {name} {}", to.path, edge.evidence.as_str())
                 }
                 Meaning::Elsewhere => "elsewhere".to_owned(),
@@ -190,15 +189,51 @@ fn users_and_impact_are_found_through_aliases_and_cycles() {
         .iter()
         .map(|one| {
             let facts = &tree.files[one.symbol.file.0 as usize];
-            (facts.symbol(one.symbol.symbol).name.clone(), one.depth, one.is_test)
+            (facts.symbol(one.symbol.symbol).name, one.depth, one.is_test)
         })
         .collect();
     let expected = [("wide", 1, false), ("top", 1, false), ("test_top", 2, true)];
-    assert_eq!(
-        reached,
-        expected.map(|(name, depth, is_test)| (name.to_owned(), depth, is_test))
-    );
+    assert_eq!(reached, expected);
     assert!(!impact.is_cut);
     let Ok(near) = resolver.impact(&[deep], 1, 100);
     assert!(near.is_cut);
+}
+
+#[test]
+fn users_are_found_by_what_else_a_definition_is_called() {
+    let tree = tree(&[
+        (
+            "one.js",
+            "export default function begin() {}\nexport function other() {}\nfunction inner() {}\nexport { inner as outer };\n",
+        ),
+        (
+            "index.js",
+            "export { default as start, other as another } from './one';\nexport * from './one';\n",
+        ),
+        ("a.js", "import entry from './one';\n\nentry();\n"),
+        (
+            "b.js",
+            "import { start, another, outer } from './index';\n\nstart();\nanother();\nouter();\n",
+        ),
+        ("c.js", "import entry from './other';\n\nentry();\n"),
+    ]);
+    let resolver = Resolver::new(&tree);
+    let lines = |name: &str| {
+        let symbol = tree.files[0].named(name)[0];
+        let Ok(users) = resolver.users(
+            SymbolAt {
+                file: FileId(0),
+                symbol,
+            },
+            &[ReferenceKind::Call],
+        );
+        users
+            .sites
+            .iter()
+            .map(|site| (site.file.0, site.line))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines("begin"), [(2, 3), (3, 3)]);
+    assert_eq!(lines("other"), [(3, 4)]);
+    assert_eq!(lines("inner"), [(3, 5)]);
 }

@@ -164,6 +164,104 @@ fn what_parses_is_kept_when_the_rest_does_not() {
 }
 
 #[test]
+fn half_a_file_is_read_when_the_other_half_is_broken() {
+    // Each defines and calls something, then breaks, then does both again.
+    for (path, text) in [
+        (
+            "a.py",
+            "def first():\n    before()\n\ndef broken(x)\n    x = = 3\n  y +\n\ndef last():\n    after()\n",
+        ),
+        (
+            "a.ts",
+            "function first() { before(); }\n\nclass Broken { method( { = } ]\n}\n\nfunction last() { after(); }\n",
+        ),
+        (
+            "a.js",
+            "function first() { before(); }\n\nconst broken = { a: , b = };\n\nfunction last() { after(); }\n",
+        ),
+        (
+            "a.rs",
+            "fn first() { before(); }\n\nfn broken( { let = 3 }\n\nfn last() { after(); }\n",
+        ),
+        (
+            "a.go",
+            "package a\n\nfunc first() { before() }\n\nfunc broken( { x := }\n\nfunc last() { after() }\n",
+        ),
+        (
+            "A.java",
+            "class A {\n  void first() { before(); }\n\n  void broken( { int = ; }\n\n  void last() { after(); }\n}\n",
+        ),
+        (
+            "a.cs",
+            "class A {\n  void First() { before(); }\n\n  void Broken() { int = ; }\n\n  void Last() { after(); }\n}\n",
+        ),
+        (
+            "a.rb",
+            "def first\n  before(1)\nend\n\ndef broken(=\nend\n\ndef last\n  after(1)\nend\n",
+        ),
+        (
+            "a.php",
+            "<?php\nfunction first() { before(); }\n\nfunction broken() { $x = ; }\n\nfunction last() { after(); }\n",
+        ),
+        (
+            "a.c",
+            "void first(void) { before(); }\n\nvoid broken(void) { int = ; }\n\nvoid last(void) { after(); }\n",
+        ),
+        (
+            "a.kt",
+            "fun first() { before() }\n\nfun broken() { x = = 1 }\n\nfun last() { after() }\n",
+        ),
+        (
+            "a.swift",
+            "func first() { before() }\n\nfunc broken() { let = }\n\nfunc last() { after() }\n",
+        ),
+    ] {
+        let extraction = extract(path, text.as_bytes()).expect("code");
+        check(text, &extraction);
+        assert!(extraction.has_errors, "{path}");
+        let has_symbol = |name: &str| extraction.symbols.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+        let has_use = |name: &str| extraction.references.uses.iter().any(|one| one.name == name);
+        assert!(
+            has_symbol("first") && has_symbol("last"),
+            "{path}: {:?}",
+            extraction.symbols
+        );
+        assert!(
+            has_use("before") && has_use("after"),
+            "{path}: {:?}",
+            extraction.references.uses
+        );
+    }
+}
+
+#[test]
+fn what_a_grammar_stumbles_over_is_mended() {
+    let kotlin = "class Before {\n    fun one() {}\n}\n\n@JvmInline\npublic value class Result<out T>\n\
+                  @PublishedApi internal constructor(val holder: Any?) {\n    fun getOrNull(): T? = null\n}\n\n\
+                  class After {\n    fun two() {}\n}\n";
+    let csharp = "class A {\n    void One() {\n#if X\n        if (a) {\n#else\n        if (b) {\n#endif\n        }\n    }\n    \
+                  void Two() { }\n}\n";
+    for (path, text, names) in [
+        (
+            "a.kt",
+            kotlin,
+            &["Before", "one", "Result", "getOrNull", "After", "two"][..],
+        ),
+        ("a.cs", csharp, &["A", "One", "Two"][..]),
+    ] {
+        let extraction = extract(path, text.as_bytes()).expect("code");
+        check(text, &extraction);
+        for name in names {
+            assert!(
+                extraction.symbols.iter().any(|one| one.name == *name),
+                "{path}: {name} of {:?}",
+                extraction.symbols
+            );
+        }
+    }
+}
+
+#[test]
 fn oversized_units_are_cut_and_tiny_ones_joined() {
     let small = |index: usize| format!("    def get_{index}(self):\n        return {index}\n\n");
     let large = |index: usize| {
@@ -239,4 +337,27 @@ fn pieces_of_functions_and_lists_of_names_take_linear_time() {
         check(&text, &extraction);
         assert_eq!(extraction.symbols.len(), n_symbols, "{path}");
     }
+}
+
+#[test]
+fn what_calls_make_in_ruby_is_named() {
+    let text = "class Shop\n  attr_reader :items, :names\n  delegate :size, to: :items\n  define_method(:close) { 1 }\n  alias_method :shut, :close\n  \
+                def open = attr_reader(:no)\nend\n";
+    let extraction = extract("a.rb", text.as_bytes()).expect("code");
+    check(text, &extraction);
+    let names: Vec<_> = extraction
+        .symbols
+        .iter()
+        .map(|one| (one.qualified_name.as_str(), one.kind))
+        .collect();
+    let expected = [
+        ("Shop", SymbolKind::Class),
+        ("Shop#items", SymbolKind::Field),
+        ("Shop#names", SymbolKind::Field),
+        ("Shop#size", SymbolKind::Field),
+        ("Shop#close", SymbolKind::Method),
+        ("Shop#shut", SymbolKind::Method),
+        ("Shop#open", SymbolKind::Method),
+    ];
+    assert_eq!(names, expected);
 }

@@ -8,3 +8,4 @@ mod pieces;
 mod properties;
 mod samples;
 mod skips;
+mod values;

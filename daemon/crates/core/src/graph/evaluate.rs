@@ -3,12 +3,8 @@
 use super::facts::{Facts, FileFacts, FileId, SymbolAt};
 use super::languages::{self, Imported};
 use super::resolve::Resolver;
-use crate::reference::ReferenceKind;
 use crate::unit::SymbolKind;
 use std::sync::Arc;
-
-/// How far an evaluation follows names before it gives up: cycles end, and long chains are not what people write.
-const MAX_DEPTH: u32 = 24;
 
 /// What an expression amounts to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,10 +21,23 @@ pub(super) enum Entity {
     Value(SymbolAt),
     /// What a type inherits from.
     Bases(SymbolAt),
+    /// Something of no file here that holds these: a list, a map, an optional value.
+    Held(Box<Entity>, Holder),
     /// Something of no file here.
     Elsewhere,
     /// The files do not say.
     Open,
+}
+
+/// How something holds what it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Holder {
+    /// One after the other.
+    Many,
+    /// By keys, over which a loop goes.
+    Keyed,
+    /// It yields one when it is called.
+    Function,
 }
 
 impl<F: Facts> Resolver<'_, F> {
@@ -40,24 +49,24 @@ impl<F: Facts> Resolver<'_, F> {
         origin: &str,
         depth: u32,
     ) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH || origin.starts_with('?') {
+        if self.is_too_deep(depth) || origin.starts_with('?') {
             return Ok(Entity::Open);
         }
         let facts = self.file(file)?;
         let stated = origin.strip_prefix('<').and_then(|stated| stated.split_once('>'));
         if let Some((name, steps)) = stated {
-            let value = match self.type_named(file, around, name, depth + 1)? {
-                Entity::Symbol(symbol) if self.is_type(symbol)? => Entity::Value(symbol),
-                Entity::Elsewhere => Entity::Elsewhere,
-                _ => Entity::Open,
-            };
+            let value = self.value_of(file, around, name, depth + 1)?;
             return self.step(value, steps, depth);
         }
-        let end = origin.find(['.', '(']).unwrap_or(origin.len());
+        let end = origin.find(['.', '(', '[']).unwrap_or(origin.len());
         let (base, steps) = origin.split_at(end);
         let base = match base {
             "@self" => match owner(&facts, around) {
                 Some(symbol) => Entity::Value(self.own_type(SymbolAt { file, symbol })?),
+                None => Entity::Open,
+            },
+            "@class" => match owner(&facts, around) {
+                Some(symbol) => Entity::Symbol(self.own_type(SymbolAt { file, symbol })?),
                 None => Entity::Open,
             },
             "@super" => match owner(&facts, around) {
@@ -71,34 +80,14 @@ impl<F: Facts> Resolver<'_, F> {
         self.step(base, steps, depth)
     }
 
-    fn step(&self, mut entity: Entity, mut steps: &str, depth: u32) -> Result<Entity, F::Error> {
-        while !steps.is_empty() {
-            if let Some(rest) = steps.strip_prefix("()?") {
-                entity = self.call(entity, "()?", depth + 1)?;
-                steps = rest;
-            } else if let Some(rest) = steps.strip_prefix("()") {
-                entity = self.call(entity, "()", depth + 1)?;
-                steps = rest;
-            } else if let Some(rest) = steps.strip_prefix('.') {
-                let end = rest.find(['.', '(']).unwrap_or(rest.len());
-                let (name, after) = rest.split_at(end);
-                entity = self.member(entity, name, depth + 1)?;
-                if let Entity::Symbol(symbol) = entity
-                    && !after.starts_with("()")
-                    && self.is_property(symbol)?
-                {
-                    entity = self.call(Entity::Symbol(symbol), "()", depth + 1)?;
-                }
-                steps = after;
-            } else {
-                return Ok(Entity::Open);
-            }
-        }
-        Ok(entity)
-    }
-
     /// A dotted name that stands for a type.
-    fn type_named(&self, file: FileId, around: Option<u32>, name: &str, depth: u32) -> Result<Entity, F::Error> {
+    pub(super) fn type_named(
+        &self,
+        file: FileId,
+        around: Option<u32>,
+        name: &str,
+        depth: u32,
+    ) -> Result<Entity, F::Error> {
         let (base, rest) = name.split_once('.').map_or((name, ""), |(base, rest)| (base, rest));
         let mut entity = self.name(file, around, base, depth + 1)?;
         for part in rest.split('.').filter(|part| !part.is_empty()) {
@@ -109,7 +98,7 @@ impl<F: Facts> Resolver<'_, F> {
 
     /// What a name stands for in a file, seen from inside a symbol.
     pub(super) fn name(&self, file: FileId, around: Option<u32>, name: &str, depth: u32) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH {
+        if self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
         let facts = self.file(file)?;
@@ -144,9 +133,9 @@ impl<F: Facts> Resolver<'_, F> {
         self.at_top(file, name, depth + 1)
     }
 
-    /// What a name stands for at a file's top, or for whoever imports it from there.
-    pub(super) fn at_top(&self, file: FileId, name: &str, depth: u32) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH {
+    /// Finds out what a name stands for at a file's top, or for whoever imports it from there.
+    pub(super) fn look_at_top(&self, file: FileId, name: &str, depth: u32) -> Result<Entity, F::Error> {
+        if self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
         let facts = self.file(file)?;
@@ -163,9 +152,8 @@ impl<F: Facts> Resolver<'_, F> {
             }
             return Ok(Entity::Symbol(SymbolAt { file, symbol }));
         }
-        let bindings = &facts.references.bindings;
-        if let Some(binding) = bindings.iter().find(|one| one.owner.is_none() && one.name == name) {
-            let entity = self.evaluate(file, None, &binding.value.0, depth + 1)?;
+        if let Some(value) = facts.binding(None, name) {
+            let entity = self.evaluate(file, None, value, depth + 1)?;
             if entity != Entity::Open {
                 return Ok(entity);
             }
@@ -173,30 +161,28 @@ impl<F: Facts> Resolver<'_, F> {
         if let Some(&symbol) = tops.last() {
             return Ok(Entity::Symbol(SymbolAt { file, symbol }));
         }
-        for import in facts.references.imports.iter().filter(|import| import.local == name) {
-            let entity = self.imported(&facts, file, &import.module, &import.name, depth + 1)?;
+        for import in facts.imports().filter(|import| import.local == name) {
+            let entity = self.imported(&facts, file, import.module, import.name, depth + 1)?;
             if entity != Entity::Open {
                 return Ok(entity);
             }
         }
-        for import in facts.references.imports.iter().filter(|import| import.local == "*") {
-            let module = self.imported(&facts, file, &import.module, "", depth + 1)?;
+        for import in facts.imports().filter(|import| import.local == "*") {
+            let module = self.imported(&facts, file, import.module, "", depth + 1)?;
             let entity = self.member(module, name, depth + 1)?;
             if !matches!(entity, Entity::Open | Entity::Elsewhere) {
                 return Ok(entity);
             }
         }
         if languages::has_untold_names(&facts) {
-            for &at in self.defined(name)?.iter() {
-                let other = self.file(at.file)?;
-                if at.file != file && is_at_top(&other, at.symbol) && languages::shares_names(&facts, &other) {
+            for &at in self.defined_at_top(name)?.iter() {
+                if at.file != file && languages::shares_names(&facts, &*self.file(at.file)?) {
                     return Ok(Entity::Symbol(at));
                 }
             }
         }
         // Where all imports are known, what no file here defines or imports under that name is built in.
-        let is_open =
-            !languages::knows_imports(&facts) || facts.references.imports.iter().any(|import| import.local == "*");
+        let is_open = !languages::knows_imports(&facts) || facts.imports().any(|import| import.local == "*");
         Ok(if is_open { Entity::Open } else { Entity::Elsewhere })
     }
 
@@ -264,12 +250,9 @@ impl<F: Facts> Resolver<'_, F> {
 
     /// A type by its package and name, or a member of it.
     fn type_of_package(&self, package: &str, type_name: &str, name: &str, depth: u32) -> Result<Entity, F::Error> {
-        for &at in self.defined(type_name)?.iter() {
+        for &at in self.defined_at_top(type_name)?.iter() {
             let facts = self.file(at.file)?;
-            let is_it = is_at_top(&facts, at.symbol)
-                && facts.symbol(at.symbol).kind.is_type()
-                && languages::is_of_package(&facts, package);
-            if is_it {
+            if facts.symbol(at.symbol).kind.is_type() && languages::is_of_package(&facts, package) {
                 let entity = Entity::Symbol(at);
                 return if name.is_empty() {
                     Ok(entity)
@@ -283,7 +266,7 @@ impl<F: Facts> Resolver<'_, F> {
 
     /// A member of something.
     pub(super) fn member(&self, entity: Entity, name: &str, depth: u32) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH {
+        if self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
         match entity {
@@ -300,47 +283,49 @@ impl<F: Facts> Resolver<'_, F> {
                 })
             }
             Entity::Package(directory) => {
-                for &at in self.defined(name)?.iter() {
-                    let facts = self.file(at.file)?;
-                    if facts.path.directory() == directory && is_at_top(&facts, at.symbol) {
+                for &at in self.defined_at_top(name)?.iter() {
+                    if self.file(at.file)?.path.directory() == directory {
                         return Ok(Entity::Symbol(at));
                     }
                 }
                 Ok(languages::in_package(self.facts, &directory, name).map_or(Entity::Open, Entity::Module))
             }
             Entity::Whole(package) => self.type_of_package(&package, name, "", depth + 1),
-            Entity::Symbol(symbol) if self.is_type(symbol)? => {
-                self.member_of_type(symbol, name, &mut Vec::new(), depth + 1)
-            }
-            // `const api = { open() {} }`
-            Entity::Symbol(symbol) => {
-                let facts = self.file(symbol.file)?;
-                let inside = facts.named(name).iter().copied();
-                let own = inside
-                    .rev()
-                    .find(|&one| facts.symbol(one).parent == Some(symbol.symbol));
-                Ok(own.map_or(Entity::Open, |one| {
-                    Entity::Symbol(SymbolAt {
-                        file: symbol.file,
-                        symbol: one,
-                    })
-                }))
-            }
-            Entity::Value(symbol) => self.member_of_type(symbol, name, &mut Vec::new(), depth + 1),
+            Entity::Symbol(symbol) if self.is_type(symbol)? => self.member_of_value(symbol, name, depth + 1),
+            Entity::Symbol(symbol) => self.member_of_thing(symbol, name, depth),
+            Entity::Value(symbol) => self.member_of_value(symbol, name, depth + 1),
             Entity::Bases(symbol) => self.member_of_bases(symbol, name, &mut vec![symbol], depth + 1),
-            Entity::Elsewhere => Ok(Entity::Elsewhere),
+            Entity::Elsewhere | Entity::Held(..) => Ok(Entity::Elsewhere),
             Entity::Open => Ok(Entity::Open),
         }
     }
 
-    fn member_of_type(
+    /// A member of what is no type: `const api = { open() {}, close }`, `open.later = function () {}`.
+    fn member_of_thing(&self, symbol: SymbolAt, name: &str, depth: u32) -> Result<Entity, F::Error> {
+        let facts = self.file(symbol.file)?;
+        let whole = format!("{}.{name}", facts.symbol(symbol.symbol).qualified_name);
+        let mut inside = facts.named(name).iter().rev().copied();
+        let own = inside.find(|&one| {
+            let fact = facts.symbol(one);
+            fact.parent == Some(symbol.symbol) || fact.parent.is_none() && fact.qualified_name == whole
+        });
+        if let Some(own) = own {
+            return Ok(Entity::Symbol(SymbolAt { symbol: own, ..symbol }));
+        }
+        match facts.binding(Some(symbol.symbol), name) {
+            Some(value) => self.evaluate(symbol.file, None, value, depth + 1),
+            None => Ok(Entity::Open),
+        }
+    }
+
+    pub(super) fn member_of_type(
         &self,
         symbol: SymbolAt,
         name: &str,
         seen: &mut Vec<SymbolAt>,
         depth: u32,
     ) -> Result<Entity, F::Error> {
-        if seen.contains(&symbol) || depth > MAX_DEPTH {
+        if seen.contains(&symbol) || self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
         seen.push(symbol);
@@ -366,12 +351,8 @@ impl<F: Facts> Resolver<'_, F> {
                     symbol: found,
                 }));
             }
-            let bindings = &part_facts.references.bindings;
-            if let Some(binding) = bindings
-                .iter()
-                .find(|one| one.owner == Some(part.symbol) && one.name == name)
-            {
-                return self.evaluate(part.file, Some(part.symbol), &binding.value.0, depth + 1);
+            if let Some(value) = part_facts.binding(Some(part.symbol), name) {
+                return self.evaluate(part.file, Some(part.symbol), value, depth + 1);
             }
             if !mine.is_empty() {
                 return Ok(Entity::Open);
@@ -400,16 +381,13 @@ impl<F: Facts> Resolver<'_, F> {
         let mut is_elsewhere = false;
         let mut is_open = false;
         for (part, part_facts) in self.parts_of(symbol, &facts)? {
-            let bases = part_facts.references.uses.iter().filter(|one| {
-                one.symbol == Some(part.symbol) && matches!(one.kind, ReferenceKind::Inherit | ReferenceKind::Implement)
-            });
-            for base in bases {
+            for base in part_facts.bases(part.symbol) {
                 let outer = part_facts.symbol(part.symbol).parent;
-                let entity = if base.of.is_bare() {
-                    self.name(part.file, outer, &base.name, depth + 1)?
+                let entity = if base.of.is_empty() {
+                    self.name(part.file, outer, base.name, depth + 1)?
                 } else {
-                    let of = self.evaluate(part.file, outer, &base.of.0, depth + 1)?;
-                    self.member(of, &base.name, depth + 1)?
+                    let of = self.evaluate(part.file, outer, base.of, depth + 1)?;
+                    self.member(of, base.name, depth + 1)?
                 };
                 match entity {
                     Entity::Symbol(base) if self.is_type(base)? => {
@@ -433,20 +411,16 @@ impl<F: Facts> Resolver<'_, F> {
     }
 
     /// What calling something yields.
-    fn call(&self, entity: Entity, result: &str, depth: u32) -> Result<Entity, F::Error> {
-        if depth > MAX_DEPTH {
+    pub(super) fn call(&self, entity: Entity, result: &str, depth: u32) -> Result<Entity, F::Error> {
+        if self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
         match entity {
             Entity::Symbol(symbol) if self.is_type(symbol)? => Ok(Entity::Value(symbol)),
             Entity::Symbol(symbol) => {
                 let facts = self.file(symbol.file)?;
-                let bindings = &facts.references.bindings;
-                match bindings
-                    .iter()
-                    .find(|one| one.owner == Some(symbol.symbol) && one.name == result)
-                {
-                    Some(yielded) => self.evaluate(symbol.file, Some(symbol.symbol), &yielded.value.0, depth + 1),
+                match facts.binding(Some(symbol.symbol), result) {
+                    Some(yielded) => self.evaluate(symbol.file, Some(symbol.symbol), yielded, depth + 1),
                     None => Ok(Entity::Open),
                 }
             }
@@ -463,7 +437,10 @@ impl<F: Facts> Resolver<'_, F> {
                 Entity::Module(_) => Ok(Entity::Open),
                 exported => self.call(exported, result, depth + 1),
             },
-            Entity::Package(_) | Entity::Whole(_) | Entity::Bases(_) | Entity::Open => Ok(Entity::Open),
+            Entity::Held(one, Holder::Function) => Ok(*one),
+            Entity::Package(_) | Entity::Whole(_) | Entity::Bases(_) | Entity::Held(..) | Entity::Open => {
+                Ok(Entity::Open)
+            }
         }
     }
 
@@ -473,20 +450,28 @@ impl<F: Facts> Resolver<'_, F> {
             return Ok(*known);
         }
         // Whoever asks while this is answered learns nothing, instead of asking for ever.
-        self.implemented.borrow_mut().insert(block, None);
-        let facts = self.file(block.file)?;
-        let mut bindings = facts.references.bindings.iter();
-        let of = bindings.find(|one| one.owner == Some(block.symbol) && one.name == "@of");
-        let entity = match of {
-            Some(of) => self.evaluate(block.file, facts.symbol(block.symbol).parent, &of.value.0, 0)?,
-            None => Entity::Open,
-        };
-        let found = match entity {
-            Entity::Value(symbol) => Some(symbol),
-            _ => None,
-        };
+        if self.implementing.borrow().contains(&block) {
+            self.cut();
+            return Ok(None);
+        }
+        self.implementing.borrow_mut().push(block);
+        let found = self.find_implemented(block);
+        self.implementing.borrow_mut().pop();
+        let found = found?;
         self.implemented.borrow_mut().insert(block, found);
         Ok(found)
+    }
+
+    fn find_implemented(&self, block: SymbolAt) -> Result<Option<SymbolAt>, F::Error> {
+        let facts = self.file(block.file)?;
+        let entity = match facts.binding(Some(block.symbol), "@of") {
+            Some(of) => self.evaluate(block.file, facts.symbol(block.symbol).parent, of, 0)?,
+            None => Entity::Open,
+        };
+        Ok(match entity {
+            Entity::Value(symbol) => Some(symbol),
+            _ => None,
+        })
     }
 
     /// What `self` is of: the type itself where a block implements it.
@@ -498,12 +483,9 @@ impl<F: Facts> Resolver<'_, F> {
         Ok(self.implemented(at)?.unwrap_or(at))
     }
 
-    fn is_property(&self, symbol: SymbolAt) -> Result<bool, F::Error> {
+    pub(super) fn is_property(&self, symbol: SymbolAt) -> Result<bool, F::Error> {
         let facts = self.file(symbol.file)?;
-        let bindings = &facts.references.bindings;
-        Ok(bindings
-            .iter()
-            .any(|one| one.owner == Some(symbol.symbol) && one.name == "@property"))
+        Ok(facts.binding(Some(symbol.symbol), "@property").is_some())
     }
 
     pub(super) fn is_type(&self, symbol: SymbolAt) -> Result<bool, F::Error> {
@@ -516,10 +498,27 @@ impl<F: Facts> Resolver<'_, F> {
     fn parts_of(&self, symbol: SymbolAt, facts: &Arc<FileFacts>) -> Result<Vec<(SymbolAt, Arc<FileFacts>)>, F::Error> {
         let mut parts = vec![(symbol, Arc::clone(facts))];
         let own = facts.symbol(symbol.symbol);
+        if languages::defines_by_condition(facts) {
+            // One for the checker and one for the program: what either has, the type has.
+            let same = facts.named(own.name).iter().copied().filter(|&other| {
+                let fact = facts.symbol(other);
+                other != symbol.symbol && fact.parent == own.parent && fact.kind == own.kind
+            });
+            parts.extend(same.map(|other| {
+                (
+                    SymbolAt {
+                        symbol: other,
+                        ..symbol
+                    },
+                    Arc::clone(facts),
+                )
+            }));
+            return Ok(parts);
+        }
         if !languages::has_implementations(facts) || own.kind == SymbolKind::Impl {
             return Ok(parts);
         }
-        for &at in self.defined(&own.name)?.iter() {
+        for &at in self.defined(own.name)?.iter() {
             let other = self.file(at.file)?;
             if other.symbol(at.symbol).kind == SymbolKind::Impl && self.implemented(at)? == Some(symbol) {
                 parts.push((at, other));
@@ -530,7 +529,7 @@ impl<F: Facts> Resolver<'_, F> {
 }
 
 /// The type that a position belongs to.
-fn owner(facts: &FileFacts, around: Option<u32>) -> Option<u32> {
+pub(super) fn owner(facts: &FileFacts, around: Option<u32>) -> Option<u32> {
     facts
         .around(around)
         .find(|&symbol| facts.symbol(symbol).kind.is_type() || facts.symbol(symbol).kind == SymbolKind::Impl)

@@ -1,9 +1,8 @@
-//! What the graph is made of: files with their symbols and references, and where to find them.
+//! What the graph is made of: files with what they say, and where to find them.
 
+use super::content::Content;
 use crate::path::RepoPath;
-use crate::reference::References;
-use crate::unit::{LineSpan, SymbolKind};
-use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A file of the tree that is looked at, by number.
@@ -19,21 +18,6 @@ pub struct SymbolAt {
     pub symbol: u32,
 }
 
-/// One symbol, as far as the graph asks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SymbolFact {
-    /// The name as written.
-    pub name: String,
-    /// With its enclosing names.
-    pub qualified_name: String,
-    /// What it is.
-    pub kind: SymbolKind,
-    /// The whole definition.
-    pub lines: LineSpan,
-    /// Position of the enclosing symbol.
-    pub parent: Option<u32>,
-}
-
 /// One file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FileFacts {
@@ -41,43 +25,15 @@ pub struct FileFacts {
     pub path: RepoPath,
     /// Its language's stable name.
     pub language: String,
-    /// In file order, parents before children.
-    pub symbols: Vec<SymbolFact>,
-    /// What it uses.
-    pub references: References,
-    /// Positions of symbols by name.
-    by_name: HashMap<String, Vec<u32>>,
+    /// What it says.
+    pub content: Arc<Content>,
 }
 
-impl FileFacts {
-    /// The facts of a file.
-    pub fn new(path: RepoPath, language: String, symbols: Vec<SymbolFact>, references: References) -> Self {
-        let mut by_name: HashMap<String, Vec<u32>> = HashMap::new();
-        for (index, symbol) in (0_u32..).zip(&symbols) {
-            by_name.entry(symbol.name.clone()).or_default().push(index);
-        }
-        Self {
-            path,
-            language,
-            symbols,
-            references,
-            by_name,
-        }
-    }
+impl Deref for FileFacts {
+    type Target = Content;
 
-    /// The symbols of a name, in file order.
-    pub fn named(&self, name: &str) -> &[u32] {
-        self.by_name.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// A symbol by position.
-    pub fn symbol(&self, index: u32) -> &SymbolFact {
-        &self.symbols[index as usize]
-    }
-
-    /// The symbols around a position, innermost first, itself included.
-    pub fn around(&self, symbol: Option<u32>) -> impl Iterator<Item = u32> {
-        std::iter::successors(symbol, |&index| self.symbol(index).parent)
+    fn deref(&self) -> &Content {
+        &self.content
     }
 }
 
@@ -99,12 +55,11 @@ impl Package {
     }
 
     /// What a manifest says of the package that it stands for.
-    pub fn of(path: &RepoPath, references: &References) -> Option<Self> {
-        let mut bindings = references.bindings.iter().filter(|_| Self::is_manifest(path));
-        let named = bindings.find(|one| one.owner.is_none() && one.name == "@package")?;
+    pub fn of(path: &RepoPath, content: &Content) -> Option<Self> {
+        let name = content.package().filter(|_| Self::is_manifest(path))?;
         Some(Self {
             manifest: path.file_name().to_owned(),
-            name: named.value.0.clone(),
+            name: name.to_owned(),
             directory: path.directory().to_owned(),
         })
     }

@@ -5,7 +5,10 @@ use super::resolve::{Evidence, Resolver};
 use super::uses::Site;
 use crate::rank::Place;
 use crate::reference::ReferenceKind;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashSet;
+
+/// Symbols whose users are looked for together: many share a name, and all their users are held meanwhile.
+const TOGETHER: usize = 64;
 
 /// One symbol that is reached.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,41 +56,48 @@ impl<F: Facts> Resolver<'_, F> {
     /// The transitive callers of some symbols: at most `depth` calls away, at most `limit` of them.
     pub fn impact(&self, of: &[SymbolAt], depth: u32, limit: usize) -> Result<Impact, F::Error> {
         let mut impact = Impact::default();
-        let mut reached: HashMap<SymbolAt, u32> = of.iter().map(|&symbol| (symbol, 0)).collect();
-        let mut waiting: VecDeque<SymbolAt> = of.iter().copied().collect();
-        while let Some(symbol) = waiting.pop_front() {
-            let near = reached.get(&symbol).copied().unwrap_or(0);
-            let users = self.users(symbol, &[ReferenceKind::Call, ReferenceKind::Decorate])?;
-            impact.open += users.open;
-            if near == depth {
-                impact.is_cut |= !users.sites.is_empty();
-                continue;
-            }
-            for site in users.sites {
-                let Some(within) = site.within else { continue };
-                let caller = SymbolAt {
-                    file: site.file,
-                    symbol: within,
-                };
-                if reached.contains_key(&caller) {
-                    continue;
+        let mut reached: HashSet<SymbolAt> = of.iter().copied().collect();
+        let mut near: Vec<SymbolAt> = of.to_vec();
+        let mut level = 0;
+        while !near.is_empty() {
+            let mut next = Vec::new();
+            for some in near.chunks(TOGETHER) {
+                let users = self.users_of(some, &[ReferenceKind::Call, ReferenceKind::Decorate])?;
+                for (&symbol, users) in some.iter().zip(users) {
+                    impact.open += users.open;
+                    if level == depth {
+                        impact.is_cut |= !users.sites.is_empty();
+                        continue;
+                    }
+                    for site in users.sites {
+                        let Some(within) = site.within else { continue };
+                        let caller = SymbolAt {
+                            file: site.file,
+                            symbol: within,
+                        };
+                        if reached.contains(&caller) {
+                            continue;
+                        }
+                        if impact.affected.len() == limit {
+                            impact.is_cut = true;
+                            return Ok(impact);
+                        }
+                        reached.insert(caller);
+                        next.push(caller);
+                        let facts = self.file(site.file)?;
+                        impact.affected.push(Affected {
+                            symbol: caller,
+                            depth: level + 1,
+                            through: symbol,
+                            line: site.line,
+                            evidence: site.evidence,
+                            is_test: is_test(&facts, Some(within)),
+                        });
+                    }
                 }
-                if impact.affected.len() == limit {
-                    impact.is_cut = true;
-                    return Ok(impact);
-                }
-                reached.insert(caller, near + 1);
-                waiting.push_back(caller);
-                let facts = self.file(site.file)?;
-                impact.affected.push(Affected {
-                    symbol: caller,
-                    depth: near + 1,
-                    through: symbol,
-                    line: site.line,
-                    evidence: site.evidence,
-                    is_test: is_test(&facts, Some(within)),
-                });
             }
+            near = next;
+            level += 1;
         }
         Ok(impact)
     }
@@ -97,7 +107,6 @@ impl<F: Facts> Resolver<'_, F> {
 pub fn is_test(facts: &FileFacts, symbol: Option<u32>) -> bool {
     let mut around = facts.around(symbol);
     Place::of(&facts.path) == Place::Test
-        || around.any(|outer| {
-            matches!(facts.symbol(outer).name.as_str(), "tests" | "test") && facts.symbol(outer).parent.is_none()
-        })
+        || around
+            .any(|outer| matches!(facts.symbol(outer).name, "tests" | "test") && facts.symbol(outer).parent.is_none())
 }

@@ -5,16 +5,22 @@
 //! under `languages`. Nothing is guessed: what the syntax does not prove stays open, and is counted.
 
 mod centrality;
+mod content;
 mod evaluate;
 mod facts;
 mod impact;
 mod languages;
+mod memo;
 mod nearest;
 mod resolve;
+mod steps;
+#[cfg(test)]
+mod tests;
 mod uses;
 
 pub use centrality::central;
-pub use facts::{Facts, FileFacts, FileId, Package, SymbolAt, SymbolFact};
+pub use content::{Content, ContentDraft, ImportFact, SymbolFact, UseFact};
+pub use facts::{Facts, FileFacts, FileId, Package, SymbolAt};
 pub use impact::{Affected, Impact, is_test};
 pub use languages::resolves;
 pub use nearest::nearest;

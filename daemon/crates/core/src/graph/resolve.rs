@@ -1,13 +1,14 @@
 //! What one reference means.
 
+use super::content::UseFact;
 use super::evaluate::Entity;
 use super::facts::{Facts, FileFacts, FileId, SymbolAt};
 use super::languages;
-use crate::reference::{Reference, ReferenceKind};
+use super::memo::{Memo, Only};
+use crate::reference::{Origin, ReferenceKind};
 use crate::unit::SymbolKind;
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Why a reference is believed to mean a definition, the strongest first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -57,11 +58,11 @@ pub enum Meaning {
 /// Resolves references over one state of a tree. Remembers the files it has seen.
 pub struct Resolver<'a, F: Facts> {
     pub(super) facts: &'a F,
-    seen: RefCell<HashMap<FileId, Arc<FileFacts>>>,
-    /// Where names are defined: most uses of a name ask for the same.
-    defined: RefCell<HashMap<String, Arc<Vec<SymbolAt>>>>,
+    pub(super) memo: Memo,
     /// The types of implementation blocks.
     pub(super) implemented: RefCell<HashMap<SymbolAt, Option<SymbolAt>>>,
+    /// Implementation blocks whose types are being found out.
+    pub(super) implementing: RefCell<Vec<SymbolAt>>,
 }
 
 impl<'a, F: Facts> Resolver<'a, F> {
@@ -69,35 +70,16 @@ impl<'a, F: Facts> Resolver<'a, F> {
     pub fn new(facts: &'a F) -> Self {
         Self {
             facts,
-            seen: RefCell::new(HashMap::new()),
-            defined: RefCell::new(HashMap::new()),
+            memo: Memo::default(),
             implemented: RefCell::new(HashMap::new()),
+            implementing: RefCell::default(),
         }
-    }
-
-    /// A file's facts.
-    pub fn file(&self, file: FileId) -> Result<Arc<FileFacts>, F::Error> {
-        if let Some(seen) = self.seen.borrow().get(&file) {
-            return Ok(Arc::clone(seen));
-        }
-        let read = self.facts.file(file)?;
-        self.seen.borrow_mut().insert(file, Arc::clone(&read));
-        Ok(read)
-    }
-
-    /// All definitions of a name.
-    pub(super) fn defined(&self, name: &str) -> Result<Arc<Vec<SymbolAt>>, F::Error> {
-        if let Some(known) = self.defined.borrow().get(name) {
-            return Ok(Arc::clone(known));
-        }
-        let found = Arc::new(self.facts.defined(name)?);
-        self.defined.borrow_mut().insert(name.to_owned(), Arc::clone(&found));
-        Ok(found)
     }
 
     /// What a reference in a file means.
-    pub fn resolve(&self, file: FileId, reference: &Reference) -> Result<Meaning, F::Error> {
-        let (entity, evidence) = if reference.of.is_bare() {
+    pub fn resolve(&self, file: FileId, reference: UseFact<'_>) -> Result<Meaning, F::Error> {
+        let mut is_known = false;
+        let (entity, evidence) = if reference.of.is_empty() {
             // What a definition is made of is named from outside of it.
             let facts = self.file(file)?;
             let around = match reference.kind {
@@ -107,14 +89,15 @@ impl<'a, F: Facts> Resolver<'a, F> {
                 ReferenceKind::Import => return self.resolve_import(file, &facts, reference),
                 ReferenceKind::Call | ReferenceKind::Type | ReferenceKind::Decorate => reference.symbol,
             };
-            (self.name(file, around, &reference.name, 0)?, Evidence::Import)
+            (self.name(file, around, reference.name, 0)?, Evidence::Import)
         } else {
-            let of = self.evaluate(file, reference.symbol, &reference.of.0, 0)?;
+            let of = self.evaluate(file, reference.symbol, reference.of, 0)?;
+            is_known = matches!(of, Entity::Value(_));
             let evidence = match &of {
                 Entity::Value(_) | Entity::Bases(_) => Evidence::ReceiverType,
                 _ => Evidence::Import,
             };
-            (self.member(of, &reference.name, 0)?, evidence)
+            (self.member(of, reference.name, 0)?, evidence)
         };
         let entity = match entity {
             Entity::Module(_) if reference.kind == ReferenceKind::Call => self.member(entity, "default", 0)?,
@@ -129,18 +112,23 @@ impl<'a, F: Facts> Resolver<'a, F> {
                 };
                 Ok(Meaning::Edge(Edge { to, evidence }))
             }
-            Entity::Elsewhere | Entity::Module(_) | Entity::Package(_) | Entity::Whole(_) => Ok(Meaning::Elsewhere),
+            Entity::Elsewhere | Entity::Module(_) | Entity::Package(_) | Entity::Whole(_) | Entity::Held(..) => {
+                Ok(Meaning::Elsewhere)
+            }
             // A value that is called, or whose type is named, is nobody's definition.
             Entity::Value(_) | Entity::Bases(_) => Ok(Meaning::Open),
+            // What the type that it is called on does not have is no stranger's either.
+            Entity::Open if is_known && languages::knows_imports(&*self.file(file)?) => Ok(Meaning::Open),
             Entity::Open => self.by_name(file, reference),
         }
     }
 
-    fn resolve_import(&self, file: FileId, facts: &FileFacts, reference: &Reference) -> Result<Meaning, F::Error> {
-        let imports = facts.references.imports.iter();
-        let at = imports.filter(|import| import.line == reference.line && import.name == reference.name);
+    fn resolve_import(&self, file: FileId, facts: &FileFacts, reference: UseFact<'_>) -> Result<Meaning, F::Error> {
+        let at = facts
+            .imports()
+            .filter(|import| import.line == reference.line && import.name == reference.name);
         for import in at {
-            let entity = self.imported(facts, file, &import.module, &import.name, 0)?;
+            let entity = self.imported(facts, file, import.module, import.name, 0)?;
             match entity {
                 Entity::Symbol(to) => {
                     return Ok(Meaning::Edge(Edge {
@@ -156,38 +144,33 @@ impl<'a, F: Facts> Resolver<'a, F> {
     }
 
     /// The only definition of a name that is not everybody's.
-    fn by_name(&self, file: FileId, reference: &Reference) -> Result<Meaning, F::Error> {
+    fn by_name(&self, file: FileId, reference: UseFact<'_>) -> Result<Meaning, F::Error> {
         let facts = self.file(file)?;
-        if reference.kind != ReferenceKind::Call {
+        // What a function's own variable holds has its name by chance.
+        if reference.of == Origin::LOCAL {
             return Ok(Meaning::Open);
         }
-        let mut defined = Vec::new();
-        for &at in self.defined(&reference.name)?.iter() {
-            let target = self.file(at.file)?;
-            if languages::family(&facts.language) == languages::family(&target.language) {
-                defined.push((at, target));
-            }
-        }
-        if defined.is_empty() {
-            return Ok(Meaning::Elsewhere);
-        }
-        if defined.len() > 1 {
-            defined.retain(|(_, target)| !languages::only_declares(target));
-        }
-        let [(to, target)] = &defined[..] else {
+        let is_call = reference.kind == ReferenceKind::Call;
+        if !is_call && (languages::knows_imports(&facts) || reference.kind == ReferenceKind::Import) {
             return Ok(Meaning::Open);
+        }
+        let to = match self.only(reference.name, languages::family(&facts.language), is_call)? {
+            Only::Nothing => return Ok(Meaning::Elsewhere),
+            Only::One(to) => to,
+            Only::Several => return Ok(Meaning::Open),
         };
-        let kind = target.symbol(to.symbol).kind;
-        let is_callable = matches!(
-            kind,
-            SymbolKind::Function | SymbolKind::Method | SymbolKind::Class | SymbolKind::Struct | SymbolKind::Macro
-        );
+        let kind = self.file(to.file)?.symbol(to.symbol).kind;
+        let is_usable = kind.is_type() && !is_call
+            || matches!(
+                kind,
+                SymbolKind::Function | SymbolKind::Method | SymbolKind::Class | SymbolKind::Struct | SymbolKind::Macro
+            );
         // What is called on something is a member; what is called alone is none, where members need saying so.
-        let fits = reference.of.is_bare() || kind == SymbolKind::Method;
-        let is_certain = reference.of.is_bare() && languages::has_one_space(&facts);
-        Ok(if is_callable && fits && (is_certain || is_telling(&reference.name)) {
+        let fits = reference.of.is_empty() || kind == SymbolKind::Method;
+        let is_certain = reference.of.is_empty() && languages::has_one_space(&facts);
+        Ok(if is_usable && fits && (is_certain || is_telling(reference.name)) {
             Meaning::Edge(Edge {
-                to: *to,
+                to,
                 evidence: Evidence::UniqueName,
             })
         } else {

@@ -5,9 +5,7 @@ use crate::graph::facts::FileFacts;
 
 /// The package that a file says it belongs to.
 pub(super) fn package_of(file: &FileFacts) -> Option<&str> {
-    let mut bindings = file.references.bindings.iter();
-    let package = bindings.find(|one| one.owner.is_none() && one.name == "@package");
-    package.map(|package| package.value.0.as_str())
+    file.package()
 }
 
 /// The last part of a name that begins with a capital is a type, what is before it the package. Without one it is a package,

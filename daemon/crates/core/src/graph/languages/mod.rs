@@ -128,6 +128,93 @@ pub(super) fn has_implementations(of: &FileFacts) -> bool {
     of.language == "rust"
 }
 
+/// Whether a type may be defined several times in a file, each under a condition.
+pub(super) fn defines_by_condition(of: &FileFacts) -> bool {
+    of.language == "python"
+}
+
+/// Whether a method of what holds others yields one of them, whatever the language.
+pub(super) fn takes_one(method: &str) -> bool {
+    matches!(
+        method,
+        "get"
+            | "get_mut"
+            | "pop"
+            | "popleft"
+            | "setdefault"
+            | "next"
+            | "first"
+            | "last"
+            | "at"
+            | "shift"
+            | "find"
+            | "findLast"
+            | "peek"
+            | "poll"
+            | "take"
+            | "getFirst"
+            | "getLast"
+            | "removeFirst"
+            | "removeLast"
+            | "computeIfAbsent"
+            | "getOrDefault"
+            | "putIfAbsent"
+            | "findFirst"
+            | "findAny"
+            | "orElse"
+            | "orElseThrow"
+            | "orElseGet"
+            | "join"
+            | "unwrap"
+            | "expect"
+            | "unwrap_or"
+            | "unwrap_or_default"
+            | "unwrap_or_else"
+            | "lock"
+            | "read"
+            | "write"
+            | "load"
+            | "upgrade"
+            | "__enter__"
+            | "__aenter__"
+            | "__next__"
+            | "__anext__"
+            | "__getitem__"
+    )
+}
+
+/// Whether a method of what holds others yields what holds the same, whatever the language.
+pub(super) fn keeps_all(method: &str) -> bool {
+    matches!(
+        method,
+        "iter"
+            | "iter_mut"
+            | "into_iter"
+            | "as_ref"
+            | "as_mut"
+            | "as_deref"
+            | "clone"
+            | "copy"
+            | "filter"
+            | "rev"
+            | "skip"
+            | "slice"
+            | "concat"
+            | "reverse"
+            | "sort"
+            | "sorted"
+            | "stream"
+            | "limit"
+            | "distinct"
+            | "toList"
+            | "iterator"
+            | "borrow"
+            | "borrow_mut"
+            | "__iter__"
+            | "__aiter__"
+    )
+}
+
 /// Whether constructors are called as their type is.
 pub(super) fn names_constructors(of: &FileFacts) -> bool {
     matches!(of.language.as_str(), "java" | "csharp" | "cpp" | "dart" | "scala")

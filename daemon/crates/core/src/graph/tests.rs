@@ -1,0 +1,224 @@
+//! What a resolver remembers and does at once, against finding everything out anew.
+
+use super::*;
+use crate::path::RepoPath;
+use crate::reference::{Binding, Import, Origin, Reference, ReferenceKind, References};
+use crate::unit::{LineSpan, SymbolKind};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// Files of Python, by path: modules that import from one another in circles, with classes that inherit in circles.
+#[derive(Debug)]
+struct Tree(Vec<Arc<FileFacts>>);
+
+impl Facts for Tree {
+    type Error = Infallible;
+
+    fn file(&self, file: FileId) -> Result<Arc<FileFacts>, Infallible> {
+        Ok(Arc::clone(&self.0[file.0 as usize]))
+    }
+
+    fn at(&self, path: &str) -> Option<FileId> {
+        let found = self.0.iter().position(|file| file.path.as_str() == path);
+        found.map(|file| FileId(file as u32))
+    }
+
+    fn is_directory(&self, _directory: &str) -> bool {
+        false
+    }
+
+    fn packages(&self) -> Result<Arc<Vec<Package>>, Infallible> {
+        Ok(Arc::default())
+    }
+
+    fn using(&self, name: &str) -> Result<Vec<FileId>, Infallible> {
+        let files = (0_u32..)
+            .zip(&self.0)
+            .filter(|(_, file)| file.used_names().any(|used| used == name));
+        Ok(files.map(|(file, _)| FileId(file)).collect())
+    }
+
+    fn defined(&self, name: &str) -> Result<Vec<SymbolAt>, Infallible> {
+        Ok(self
+            .symbols()
+            .filter(|at| self.0[at.file.0 as usize].symbol(at.symbol).name == name)
+            .collect())
+    }
+}
+
+impl Tree {
+    fn symbols(&self) -> impl Iterator<Item = SymbolAt> {
+        (0_u32..).zip(&self.0).flat_map(|(file, facts)| {
+            let file = FileId(file);
+            (0..facts.n_symbols() as u32).map(move |symbol| SymbolAt { file, symbol })
+        })
+    }
+}
+
+const NAMES: [&str; 6] = ["Shelf", "Store", "open", "close", "__init__", "find_every_book"];
+
+fn name() -> impl Strategy<Value = String> {
+    prop::sample::select(&NAMES[..]).prop_map(str::to_owned)
+}
+
+fn origin() -> impl Strategy<Value = String> {
+    let shaped =
+        |before: &'static str, after: &'static str| name().prop_map(move |name| format!("{before}{name}{after}"));
+    prop_oneof![
+        3 => Just(String::new()),
+        2 => Just("@self".to_owned()),
+        1 => Just("@super".to_owned()),
+        1 => Just("?".to_owned()),
+        2 => shaped("<", ">"),
+        2 => shaped("", ""),
+        2 => shaped("", "()"),
+        1 => shaped("@self.", ""),
+        1 => shaped("Shelf().", "()"),
+    ]
+}
+
+prop_compose! {
+    fn file(n_files: usize)(
+        symbols in vec((name(), 0..3_u8, of(0..6_u32)), 0..6),
+        uses in vec((name(), origin(), 0..6_usize, of(0..6_u32)), 0..12),
+        imports in vec((of(name()), 0..n_files, of(name())), 0..4),
+        bindings in vec((of(0..6_u32), prop_oneof![name(), Just("()".to_owned())], origin()), 0..5),
+    ) -> (Vec<(String, SymbolKind, Option<u32>)>, References) {
+        let n_symbols = symbols.len() as u32;
+        let known = |at: Option<u32>| at.filter(|at| *at < n_symbols);
+        let symbols: Vec<_> = (0_u32..).zip(symbols).map(|(index, (name, kind, parent))| {
+            let kind = [SymbolKind::Class, SymbolKind::Method, SymbolKind::Function][kind as usize];
+            (name, kind, parent.filter(|parent| *parent < index))
+        }).collect();
+        let uses = (10..).zip(uses).map(|(line, (name, of, kind, symbol))| Reference {
+            name,
+            of: Origin(of),
+            kind: ReferenceKind::ALL[kind],
+            line,
+            column: 1,
+            symbol: known(symbol),
+        });
+        let imports: Vec<Import> = imports.into_iter().map(|(local, module, name)| {
+            let name = name.unwrap_or_default();
+            Import {
+                local: local.unwrap_or_else(|| if name.is_empty() { "*".to_owned() } else { name.clone() }),
+                module: format!("m{module}"),
+                name,
+                line: 1,
+                is_exported: false,
+            }
+        }).collect();
+        let imported = (1..).zip(&imports).filter(|(_, one)| !one.name.is_empty()).map(|(column, one)| Reference {
+            name: one.name.clone(),
+            of: Origin::default(),
+            kind: ReferenceKind::Import,
+            line: 1,
+            column,
+            symbol: None,
+        });
+        let mut bindings: Vec<Binding> = bindings.into_iter().map(|(owner, name, value)| Binding {
+            owner: known(owner),
+            name,
+            value: Origin(value),
+        }).collect();
+        bindings.sort_by(|a, b| (a.owner, &a.name).cmp(&(b.owner, &b.name)));
+        let uses = imported.chain(uses).collect();
+        (symbols, References { uses, imports, bindings })
+    }
+}
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let files = (2..6_usize).prop_flat_map(|n_files| vec(file(n_files), n_files));
+    files.prop_map(|files| {
+        let facts = files.into_iter().enumerate().map(|(at, (symbols, references))| {
+            let symbols = symbols.iter().zip(1..).map(|((name, kind, parent), line)| SymbolFact {
+                name,
+                qualified_name: name,
+                kind: *kind,
+                lines: LineSpan { start: line, end: line },
+                parent: *parent,
+            });
+            Arc::new(FileFacts {
+                path: RepoPath::new(&format!("m{at}.py")).expect("valid"),
+                language: "python".to_owned(),
+                content: Arc::new(Content::of(symbols, &references)),
+            })
+        });
+        Tree(facts.collect())
+    })
+}
+
+/// The places that mean a symbol, found by asking of every use what it means, each time from nothing; and whether its name
+/// is the symbol's, or what an import calls it.
+fn users_found_anew(tree: &Tree, wanted: SymbolAt, kinds: &[ReferenceKind]) -> (Vec<(Site, bool)>, u64) {
+    let facts = &tree.0[wanted.file.0 as usize];
+    let own = facts.symbol(wanted.symbol);
+    let is_constructor = own.kind == SymbolKind::Method && own.name == "__init__";
+    let symbol = own.parent.filter(|_| is_constructor).unwrap_or(wanted.symbol);
+    let (target, name) = (SymbolAt { symbol, ..wanted }, facts.symbol(symbol).name);
+    let (mut sites, mut open) = (Vec::new(), 0);
+    for (file, user) in (0_u32..).map(FileId).zip(&tree.0) {
+        let is_used = user.used_names().any(|used| used == name);
+        let is_called = |one: &UseFact<'_>| {
+            one.name == name
+                || user
+                    .imports()
+                    .any(|import| import.name == name && import.local == one.name)
+        };
+        for one in user.uses().filter(|one| kinds.contains(&one.kind)) {
+            let is_named = is_used && is_called(&one);
+            let Ok(meaning) = Resolver::new(tree).resolve(file, one);
+            match meaning {
+                Meaning::Edge(edge) if edge.to == target => {
+                    let site = Site {
+                        file,
+                        within: one.symbol,
+                        to: wanted,
+                        kind: one.kind,
+                        line: one.line,
+                        evidence: edge.evidence,
+                    };
+                    sites.push((site, is_named));
+                }
+                Meaning::Edge(_) | Meaning::Elsewhere => {}
+                Meaning::Open => open += u64::from(is_named && one.kind == ReferenceKind::Call),
+            }
+        }
+    }
+    (sites, open)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_remembered_changes_no_meaning(tree in tree()) {
+        let experienced = Resolver::new(&tree);
+        for (file, facts) in (0_u32..).map(FileId).zip(&tree.0) {
+            for one in facts.uses() {
+                prop_assert_eq!(experienced.resolve(file, one), Resolver::new(&tree).resolve(file, one), "{:?}", one);
+            }
+        }
+    }
+
+    #[test]
+    fn users_found_together_are_those_found_one_by_one(tree in tree(), is_call in any::<bool>()) {
+        let kinds: &[ReferenceKind] = if is_call { &[ReferenceKind::Call] } else { &ReferenceKind::ALL };
+        let symbols: Vec<SymbolAt> = tree.symbols().collect();
+        let Ok(together) = Resolver::new(&tree).users_of(&symbols, kinds);
+        for (symbol, users) in symbols.into_iter().zip(together) {
+            let (anew, open) = users_found_anew(&tree, symbol, kinds);
+            prop_assert_eq!(users.open, open, "{:?}", symbol);
+            for site in &users.sites {
+                prop_assert!(anew.iter().any(|(other, _)| other == site), "{:?} does not mean it", site);
+            }
+            // By further names more may be found, not less.
+            let named: Vec<&Site> = anew.iter().filter(|(_, is_named)| *is_named).map(|(site, _)| site).collect();
+            let found: Vec<&Site> = users.sites.iter().filter(|site| named.contains(site)).collect();
+            prop_assert_eq!(found, named, "{:?}", symbol);
+        }
+    }
+}
