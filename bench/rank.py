@@ -3,7 +3,7 @@
 
 usage: rank.py collect --bin BIN --scorer score_search.py --specs FILE --annotations DIR --corpora DIR [--tree root|whole]
                        [--commits FILE] [--wait vectors|lexical|none] --cache FILE
-       rank.py fit --scorer score_search.py --cache FILE.. [--folds N] [--pull P,P..] [--from-zero] [--ablate] [--without FEATURE,FEATURE]..
+       rank.py fit --scorer score_search.py --cache FILE.. [--words FILE..] [--folds N] [--pull P,P..] [--from-zero] [--ablate] [--without FEATURE,FEATURE]..
 
 collect  asks the built program for the features of every query's candidates (`search --explain`) and keeps them
          in a cache outside the repository, as the cache holds paths of the corpora. `--commits` adds the subjects of
@@ -11,7 +11,8 @@ collect  asks the built program for the features of every query's candidates (`s
 fit      starts at the weights in daemon/crates/core/src/rank/weights.rs and finds those under which the files that answer
          take most of the softmax of the candidates' scores, over all caches together, at a price for leaving the start.
          Prints, by cache, NDCG@10 (as the scorer computes it; recall@10 for commits) of the start, of the fit on all
-         queries, and of the fit cross-validated by repository, and the fitted weights. `--from-zero` keeps only the signs of
+         queries, and of the fit cross-validated by repository, and the fitted weights. Caches given with `--words` are taken
+         without their vectors: what is fitted has to do without them, too. `--from-zero` keeps only the signs of
          the start, which otherwise carries what it was fitted to into every fold. `--ablate` fits again without each
          feature in turn; `--without` without some together, with the paired bootstrap of the difference
 
@@ -22,6 +23,7 @@ import numpy as np
 
 CORE = pathlib.Path(__file__).resolve().parent.parent / "daemon/crates/core/src/rank"
 ASKED = 200  # the most that a search shows
+ROOM = 1_000_000  # tokens: no hit is left out for want of them
 FITTED = 60  # the fit looks at the best of them
 KINDS = ("IDENTIFIER", "PROSE")
 TEMPERATURE = 0.5  # about the score between neighbours at the top, with the weights as they are
@@ -70,7 +72,7 @@ def collect(args):
         if args.wait != "none":
             scorer.run([args.bin, "index", root, "--wait" if args.wait == "vectors" else "--wait-lexical", "--json"], timeout=7200)
         for text, targets, category in asked_of(spec, args):
-            command = [args.bin, "search", "--repo", root, "--limit", str(ASKED), "--json", "--explain", "--", text]
+            command = [args.bin, "search", "--repo", root, "--limit", str(ASKED), "--budget", str(ROOM), "--json", "--explain", "--", text]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode not in (0, 1):
                 sys.exit(f"{text}: exit {done.returncode}: {done.stderr}")
@@ -210,9 +212,11 @@ def report(args):
     scorer = load_scorer(args.scorer)
     names, start = checked_in()
     split = collections.defaultdict(list)
-    for cache in args.cache:
+    for cache, sees in [(cache, True) for cache in args.cache] + [(cache, False) for cache in args.words]:
         for query in json.load(open(cache)):
-            query["cache"] = pathlib.Path(cache).stem
+            query["cache"] = pathlib.Path(cache).stem + ("" if sees else ", words only")
+            for hit in query["hits"] if not sees else []:
+                hit["features"] = {name: value for name, value in hit["features"].items() if not name.endswith("_cosine")}
             split["PROSE" if re.search(r"\s", query["query"].strip()) else "IDENTIFIER"].append(query)
     data = {kind: Data(split[kind], names, scorer, start[kind]) for kind in KINDS}
     folds = folds_of([query["repo"] for kind in KINDS for query in split[kind]], args.folds)
@@ -270,6 +274,7 @@ def main():
     learn = commands.add_parser("fit")
     learn.add_argument("--scorer", required=True)
     learn.add_argument("--cache", required=True, nargs="+")
+    learn.add_argument("--words", nargs="+", default=[])
     learn.add_argument("--folds", type=int, default=6)
     learn.add_argument("--pull", default="0.0005,0.002,0.005,0.02")
     learn.add_argument("--from-zero", action="store_true")

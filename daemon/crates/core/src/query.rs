@@ -205,8 +205,6 @@ fn names(words: &[Word<'_>], whole_query: bool) -> Vec<Name> {
         }
         add(word.lower.clone(), strength);
         if strength == NameStrength::Code {
-            // Ruby's `save!`, JavaScript's and PHP's `$scope`: the marks are part of the name there, and words of a query
-            // have none.
             for marked in [
                 format!("{}?", word.lower),
                 format!("{}!", word.lower),
@@ -228,6 +226,13 @@ fn names(words: &[Word<'_>], whole_query: bool) -> Vec<Name> {
         }
     }
     names
+}
+
+/// A symbol's name as a word of a query has it. Ruby's `save!`, JavaScript's and PHP's `$scope`: the marks are part of the name
+/// there, and words of a query have none.
+pub fn unmarked(name: &str) -> &str {
+    let name = name.strip_prefix('$').unwrap_or(name);
+    name.strip_suffix(['?', '!']).unwrap_or(name)
 }
 
 /// Words that carry grammar and no subject.
@@ -401,6 +406,14 @@ mod tests {
             names_of("what calls `open` or close()", NameStrength::Code),
             ["open", "open?", "open!", "$open", "close", "close?", "close!", "$close"]
         );
+    }
+
+    #[test]
+    fn a_word_means_all_names_that_differ_in_marks() {
+        for name in &Query::parse("saveAll").names {
+            assert_eq!(unmarked(&name.text), "saveall");
+        }
+        assert_eq!(unmarked("$"), "");
     }
 
     #[test]

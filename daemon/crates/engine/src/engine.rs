@@ -11,6 +11,7 @@ use crate::progress::RootState;
 use crate::prune::PruneReport;
 use crate::repository::{self, Asked, Command, RepositoryHandle, RootHandle};
 use crate::search::Memo;
+use crate::threads;
 use arc_swap::ArcSwap;
 use codemem_core::ids::RepositoryKey;
 use codemem_core::ports::{Identity, ModelAssets, PortErrorKind, Repair, Root, WorktreeCounts};
@@ -316,6 +317,11 @@ impl Inner {
             self.cancel.child_token(),
             &self.tracker,
         )
+    }
+
+    /// Runs what nobody waits for on a thread of that name.
+    pub(crate) fn aside(&self, name: &'static str, job: impl FnOnce() + Send + 'static) {
+        drop(threads::run(&self.tracker, name, job));
     }
 
     /// What answers have shown lately.

@@ -1,9 +1,9 @@
 //! The catalog: the source of truth about one repository.
 
 use super::{ChangedLanguage, FileStamp, Fingerprint, PortResult, VectorSpace};
+use crate::graph::Content;
 use crate::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use crate::path::RepoPath;
-use crate::reference::References;
 use crate::skip::SkipReason;
 use crate::unit::{Extraction, LineSpan, SymbolKind};
 use std::path::Path;
@@ -103,15 +103,6 @@ pub struct SymbolRow {
     pub docstring: Option<String>,
     /// The whole definition.
     pub lines: LineSpan,
-}
-
-/// What a content defines and uses.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct ContentFacts {
-    /// In file order, each with the position of the symbol around it.
-    pub symbols: Vec<(SymbolRow, Option<u32>)>,
-    /// What it uses.
-    pub references: References,
 }
 
 /// A file of which some texts have no vector yet.
@@ -240,6 +231,13 @@ pub trait Catalog: Send + Sync {
     /// How many files were skipped for each reason; reasons without files are absent.
     fn skipped(&self, worktree: WorktreeId) -> PortResult<Vec<(SkipReason, u64)>>;
 
+    /// How many other files of a worktree use what each file defines, as it was set last, by path; files that none uses are
+    /// absent. What a file has stays with its path when its content changes.
+    fn users(&self, worktree: WorktreeId) -> PortResult<Vec<(PathId, u32)>>;
+
+    /// Sets that for all files of a worktree; paths that are not in its manifest are passed over.
+    fn set_users(&self, worktree: WorktreeId, users: &[(PathId, u32)]) -> PortResult<()>;
+
     /// Counts of a worktree.
     fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts>;
 
@@ -265,8 +263,15 @@ pub trait Catalog: Send + Sync {
     /// only, when it is given: the cut is made after that filter.
     fn definitions(&self, names: &[String], within: Option<&IdSet>, limit: usize) -> PortResult<Vec<SymbolRow>>;
 
-    /// What a content defines and uses; nothing for one that the catalog does not hold.
-    fn facts(&self, content: ContentId) -> PortResult<ContentFacts>;
+    /// The same, each with the position of the symbol around it.
+    fn nested_symbols_of(&self, content: ContentId) -> PortResult<Vec<(SymbolRow, Option<u32>)>>;
+
+    /// One definition of a content, by its position among them.
+    fn symbol_at(&self, content: ContentId, position: u32) -> PortResult<Option<SymbolRow>>;
+
+    /// What contents define and use, as the graph asks for it, in the order of `contents`; nothing for one that the
+    /// catalog does not hold.
+    fn facts(&self, contents: &[ContentId]) -> PortResult<Vec<Content>>;
 
     /// Where a name is defined, as it is written: contents, and the position among their symbols, in order.
     fn defined(&self, name: &str) -> PortResult<Vec<(ContentId, u32)>>;
@@ -319,6 +324,10 @@ pub trait Catalog: Send + Sync {
 
     /// Identifies this catalog's file; the other indexes remember it to notice a swap.
     fn generation(&self) -> u64;
+
+    /// Differs from what it was whenever a content that was held may define or use something else by now, and from
+    /// that of every other catalog. Costs nothing.
+    fn revision(&self) -> u64;
 
     /// Bytes on disk.
     fn disk_bytes(&self) -> u64;

@@ -1,13 +1,11 @@
 //! The features of a candidate file, and how raw evidence becomes them.
 
-use super::Place;
+use super::{Evidence, Place};
 use crate::path::RepoPath;
 use crate::query::{NameStrength, Query};
 use crate::token::Tokenizer;
+use std::borrow::Borrow;
 use std::collections::HashSet;
-
-/// Share of the query from which on all of it occurs in a file; sums of the same numbers differ in the last places.
-const WHOLE: f32 = 0.999;
 
 /// What a definition is worth that only differs in capitals from what the query names.
 const OTHER_CASE: f32 = 0.6;
@@ -47,12 +45,14 @@ pub enum Feature {
     WordDefinition,
     /// Defines a named symbol and is named after it.
     Home,
-    /// An entry point that names the identifier asked for, which nothing here defines.
+    /// An entry point that re-exports the identifier asked for, which nothing here defines; where none is known to, one that has it.
     Exports,
     /// Cosine of the file's summary, between the candidates' lowest and highest.
     SummaryCosine,
     /// Cosine of the file's best chunk, between the candidates' lowest and highest.
     ChunkCosine,
+    /// How many other files use what it defines, as a logarithm, against the file of its root that most use.
+    Users,
     /// A test the query did not ask for.
     Test,
     /// An example, benchmark or script the query did not ask for.
@@ -81,7 +81,7 @@ pub enum Feature {
 
 impl Feature {
     /// How many features there are.
-    pub const COUNT: usize = 31;
+    pub const COUNT: usize = 32;
 
     /// All features, in the order of [`Features`].
     pub const ALL: [Self; Self::COUNT] = [
@@ -104,6 +104,7 @@ impl Feature {
         Self::Exports,
         Self::SummaryCosine,
         Self::ChunkCosine,
+        Self::Users,
         Self::Test,
         Self::Example,
         Self::Prose,
@@ -140,6 +141,7 @@ impl Feature {
             Self::Exports => "exports",
             Self::SummaryCosine => "summary_cosine",
             Self::ChunkCosine => "chunk_cosine",
+            Self::Users => "users",
             Self::Test => "test",
             Self::Example => "example",
             Self::Prose => "prose",
@@ -171,82 +173,6 @@ impl Features {
     }
 }
 
-/// A name of the query that a candidate file defines.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Defined {
-    /// The name, lower-cased.
-    pub name: String,
-    /// How sure the query is of the name.
-    pub strength: NameStrength,
-    /// In how many files it is defined, at least 1.
-    pub n_files: usize,
-    /// One of its definitions here is a type.
-    pub is_type: bool,
-    /// One of its definitions here is written as the query writes it, capitals included.
-    pub is_exact: bool,
-}
-
-/// What was gathered about one candidate file.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// Where the file is.
-    pub path: RepoPath,
-    /// BM25 of the whole file.
-    pub file: f32,
-    /// BM25 of the best chunk.
-    pub chunk: f32,
-    /// Sum over the three best chunks.
-    pub best_chunks: f32,
-    /// BM25 of defined names.
-    pub names: f32,
-    /// BM25 of signatures and docstrings.
-    pub docs: f32,
-    /// Share of the query found in the file, 0 to 1.
-    pub coverage: f32,
-    /// Share of the query found in the best chunk, 0 to 1.
-    pub chunk_coverage: f32,
-    /// BM25 of the stem.
-    pub stem: f32,
-    /// BM25 of the directories.
-    pub dirs: f32,
-    /// The same for the best files of its directory together; see [`super::survey`].
-    pub directory: f32,
-    /// Kept beside a newer version; see [`super::survey`].
-    pub is_older: bool,
-    /// Outside the package that the project is named after; see [`super::survey`].
-    pub is_outside: bool,
-    /// The query's names that the file defines.
-    pub defines: Vec<Defined>,
-    /// Cosine of the file's summary; `None` when it was not among the nearest.
-    pub summary_cosine: Option<f32>,
-    /// Cosine of its best chunk; `None` when none was among the nearest.
-    pub chunk_cosine: Option<f32>,
-}
-
-impl Evidence {
-    /// Evidence of nothing, for a file at `path`.
-    pub fn new(path: RepoPath) -> Self {
-        Self {
-            path,
-            file: 0.0,
-            chunk: 0.0,
-            best_chunks: 0.0,
-            names: 0.0,
-            docs: 0.0,
-            coverage: 0.0,
-            chunk_coverage: 0.0,
-            stem: 0.0,
-            dirs: 0.0,
-            directory: 0.0,
-            is_older: false,
-            is_outside: false,
-            defines: Vec::new(),
-            summary_cosine: None,
-            chunk_cosine: None,
-        }
-    }
-}
-
 impl Features {
     /// The features of all candidates of one query, in their order.
     ///
@@ -254,52 +180,17 @@ impl Features {
     /// lowest and the highest that were retrieved (a file that was not retrieved counts as the
     /// lowest): what matters is who wins within a query, not what BM25 amounts to in this repository.
     pub fn of(query: &Query, candidates: &[Evidence]) -> Vec<Self> {
-        let best = |value: fn(&Evidence) -> f32| candidates.iter().map(value).fold(f32::MIN_POSITIVE, f32::max);
-        let (file, chunk, names, docs) = (best(|e| e.file), best(|e| e.chunk), best(|e| e.names), best(|e| e.docs));
-        let (stem, dirs) = (best(|e| e.stem), best(|e| e.dirs));
-        let (best_chunks, directory) = (best(|e| e.best_chunks), best(|e| e.directory));
-        // An identifier that nothing here defines comes from elsewhere, by way of an entry point.
-        let is_foreign = query.is_identifier
-            && !candidates
-                .iter()
-                .any(|e| e.defines.iter().any(|defined| defined.strength == NameStrength::Code));
-        let summaries = Stretch::of(candidates.iter().filter_map(|e| e.summary_cosine));
-        let chunks = Stretch::of(candidates.iter().filter_map(|e| e.chunk_cosine));
-        let terms: HashSet<&str> = query.terms.iter().map(|term| term.text.as_str()).collect();
-        let asked: HashSet<String> = query.names.iter().map(|name| plain(&name.text)).collect();
-        let mut tokenizer = Tokenizer::default();
-        candidates
-            .iter()
-            .map(|evidence| {
-                let mut features = Self::default();
-                features.set(Feature::File, evidence.file / file);
-                features.set(Feature::Chunk, evidence.chunk / chunk);
-                features.set(Feature::BestChunks, evidence.best_chunks / best_chunks);
-                features.set(Feature::Names, evidence.names / names);
-                features.set(Feature::Docs, evidence.docs / docs);
-                features.set(Feature::Coverage, evidence.coverage);
-                features.set(Feature::ChunkCoverage, evidence.chunk_coverage);
-                features.set(Feature::Stem, evidence.stem / stem);
-                features.set(Feature::Dirs, evidence.dirs / dirs);
-                features.set(Feature::Directory, evidence.directory / directory);
-                features.set(Feature::SummaryCosine, summaries.place(evidence.summary_cosine));
-                features.set(Feature::ChunkCosine, chunks.place(evidence.chunk_cosine));
-                features.set_path(query, &evidence.path);
-                features.set_stem(&evidence.path, &terms, &asked, &mut tokenizer);
-                features.set_definitions(evidence);
-                let exports = is_foreign && is_entry_point(&evidence.path) && evidence.coverage > WHOLE;
-                features.set(Feature::Exports, f32::from(u8::from(exports)));
-                features.set(Feature::Older, f32::from(u8::from(evidence.is_older)));
-                features.set(Feature::Outside, f32::from(u8::from(evidence.is_outside)));
-                features
-            })
-            .collect()
+        let mut scale = Scale::of(query, candidates);
+        candidates.iter().map(|evidence| scale.features(evidence)).collect()
     }
 
     fn set_stem(&mut self, path: &RepoPath, terms: &HashSet<&str>, asked: &HashSet<String>, tokenizer: &mut Tokenizer) {
-        let words = tokenizer.collect(module_name(path));
-        let n_found = words.iter().filter(|word| terms.contains(word.as_str())).count();
-        self.set(Feature::StemCoverage, n_found as f32 / words.len().max(1) as f32);
+        let (mut n_words, mut n_found) = (0_usize, 0_usize);
+        tokenizer.tokens(module_name(path), |word| {
+            n_words += 1;
+            n_found += usize::from(terms.contains(word));
+        });
+        self.set(Feature::StemCoverage, n_found as f32 / n_words.max(1) as f32);
         self.set(
             Feature::StemName,
             f32::from(u8::from(asked.contains(&plain(module_name(path))))),
@@ -355,8 +246,114 @@ impl Features {
     }
 }
 
+/// What the candidates of one query are measured by.
+pub(super) struct Scale<'q> {
+    query: &'q Query,
+    terms: HashSet<&'q str>,
+    /// The names that the query has, each [`plain`].
+    asked: HashSet<String>,
+    tokenizer: Tokenizer,
+    best: Best,
+    summaries: Stretch,
+    chunks: Stretch,
+    /// An identifier that nothing here defines comes from elsewhere, by way of an entry point.
+    is_foreign: bool,
+    /// Some file says that it passes it on.
+    is_told: bool,
+}
+
+/// The best of all candidates, never 0.
+struct Best {
+    file: f32,
+    chunk: f32,
+    chunks: f32,
+    names: f32,
+    docs: f32,
+    stem: f32,
+    dirs: f32,
+    directory: f32,
+}
+
+impl<'q> Scale<'q> {
+    pub(super) fn of<E: Borrow<Evidence>>(query: &'q Query, candidates: &[E]) -> Self {
+        let all = || candidates.iter().map(Borrow::borrow);
+        let best = |value: fn(&Evidence) -> f32| all().map(value).fold(f32::MIN_POSITIVE, f32::max);
+        Self {
+            query,
+            terms: query.terms.iter().map(|term| term.text.as_str()).collect(),
+            asked: query.names.iter().map(|name| plain(&name.text)).collect(),
+            tokenizer: Tokenizer::default(),
+            best: Best {
+                file: best(|e| e.file),
+                chunk: best(|e| e.chunk),
+                chunks: best(|e| e.best_chunks),
+                names: best(|e| e.names),
+                docs: best(|e| e.docs),
+                stem: best(|e| e.stem),
+                dirs: best(|e| e.dirs),
+                directory: best(|e| e.directory),
+            },
+            summaries: Stretch::of(all().filter_map(|e| e.summary_cosine)),
+            chunks: Stretch::of(all().filter_map(|e| e.chunk_cosine)),
+            is_foreign: query.is_identifier && !all().any(Evidence::defines_code),
+            is_told: all().any(|e| e.exports),
+        }
+    }
+
+    /// All features of a candidate.
+    pub(super) fn features(&mut self, evidence: &Evidence) -> Features {
+        let mut features = self.found(evidence, &Features::default());
+        features.set_path(self.query, &evidence.path);
+        features.set_stem(&evidence.path, &self.terms, &self.asked, &mut self.tokenizer);
+        features.set_definitions(evidence);
+        let exports = self.is_foreign && evidence.may_export() && (evidence.exports || !self.is_told);
+        features.set(Feature::Exports, f32::from(u8::from(exports)));
+        features
+    }
+
+    /// The features that are told by what was found, and the others as they are in `unread`.
+    pub(super) fn found(&self, evidence: &Evidence, unread: &Features) -> Features {
+        let best = &self.best;
+        let mut features = *unread;
+        features.set(Feature::File, evidence.file / best.file);
+        features.set(Feature::Chunk, evidence.chunk / best.chunk);
+        features.set(Feature::BestChunks, evidence.best_chunks / best.chunks);
+        features.set(Feature::Names, evidence.names / best.names);
+        features.set(Feature::Docs, evidence.docs / best.docs);
+        features.set(Feature::Coverage, evidence.coverage);
+        features.set(Feature::ChunkCoverage, evidence.chunk_coverage);
+        features.set(Feature::Stem, evidence.stem / best.stem);
+        features.set(Feature::Dirs, evidence.dirs / best.dirs);
+        features.set(Feature::Directory, evidence.directory / best.directory);
+        features.set(Feature::SummaryCosine, self.summaries.place(evidence.summary_cosine));
+        features.set(Feature::ChunkCosine, self.chunks.place(evidence.chunk_cosine));
+        features.set(Feature::Users, standing(evidence.users, evidence.most_users));
+        features.set(Feature::Older, f32::from(u8::from(evidence.is_older)));
+        features.set(Feature::Outside, f32::from(u8::from(evidence.is_outside)));
+        if evidence.defines.is_empty() {
+            for feature in [
+                Feature::Definition,
+                Feature::TypeDefinition,
+                Feature::WordDefinition,
+                Feature::Home,
+            ] {
+                features.set(feature, 0.0);
+            }
+        }
+        if !self.is_foreign {
+            features.set(Feature::Exports, 0.0);
+        }
+        features
+    }
+}
+
+/// By orders: ten users more mean much to a file that has two, and little to one that has hundreds.
+fn standing(users: u32, most: u32) -> f32 {
+    (users as f32).ln_1p() / (most.max(1) as f32).ln_1p()
+}
+
 /// Mostly re-exports, and called by the name of its directory.
-fn is_entry_point(path: &RepoPath) -> bool {
+pub(super) fn is_entry_point(path: &RepoPath) -> bool {
     matches!(
         path.file_name(),
         "__init__.py" | "index.ts" | "index.tsx" | "index.js" | "index.mjs" | "mod.rs" | "lib.rs" | "init.lua"
@@ -375,7 +372,8 @@ pub(super) fn module_name(path: &RepoPath) -> &str {
 
 /// A name without what differs between its spellings: `path_routers`, `PathRouter`.
 pub(super) fn plain(name: &str) -> String {
-    let mut plain = name.replace(['_', '-', '.', '$', '?', '!'], "").to_lowercase();
+    let kept = name.chars().filter(|c| !matches!(c, '_' | '-' | '.' | '$' | '?' | '!'));
+    let mut plain: String = kept.flat_map(char::to_lowercase).collect();
     if plain.ends_with('s') {
         plain.pop();
     }
@@ -412,6 +410,7 @@ impl Stretch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rank::Defined;
     use proptest::prelude::*;
 
     fn defined(name: &str) -> Defined {
@@ -446,6 +445,22 @@ mod tests {
                 .map(|word| word[..1].to_uppercase() + &word[1..])
                 .collect();
             assert_eq!(camel, format!("{feature:?}"));
+        }
+    }
+
+    #[test]
+    fn users_count_by_their_order_against_the_most_of_the_root() {
+        for (users, most, expected) in [(0, 99, 0.0), (9, 99, 0.5), (99, 99, 1.0), (0, 0, 0.0)] {
+            let candidate = Evidence {
+                users,
+                most_users: most,
+                ..evidence("a.rs")
+            };
+            let features = Features::of(&Query::parse("router"), &[candidate])[0];
+            assert!(
+                (features.get(Feature::Users) - expected).abs() < 1e-6,
+                "{users} of {most}"
+            );
         }
     }
 
@@ -516,10 +531,20 @@ mod tests {
         };
         assert_eq!(of("FromRequest", &[entry.clone(), user.clone()]), [1.0, 0.0]);
         assert_eq!(of("from request", &[entry.clone(), user.clone()]), [0.0, 0.0]);
+        // Of two that have it, the one that is known to re-export it.
+        let other = Evidence {
+            exports: true,
+            path: RepoPath::new("src/lib.rs").expect("valid"),
+            ..entry.clone()
+        };
+        assert_eq!(of("FromRequest", &[entry.clone(), other]), [0.0, 1.0]);
+        let query = Query::parse("FromRequest");
+        assert_eq!(Evidence::ways_in(&query, [&user, &entry].into_iter()), [1]);
         let home = Evidence {
             defines: vec![defined("fromrequest")],
             ..user
         };
+        assert!(Evidence::ways_in(&query, [&home, &entry].into_iter()).is_empty());
         assert_eq!(of("FromRequest", &[entry, home]), [0.0, 0.0]);
     }
 

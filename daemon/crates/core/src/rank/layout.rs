@@ -1,8 +1,9 @@
 //! What the paths of all candidates of one root say together: older versions kept beside newer ones, the directory in
 //! which most of the answer lies, the package that gave the project its name.
 
-use super::Place;
-use super::feature::{Evidence, module_name, plain};
+use super::feature::{module_name, plain};
+use super::{Evidence, Place};
+use crate::path::RepoPath;
 use crate::query::Query;
 use std::collections::HashMap;
 
@@ -15,59 +16,59 @@ const PACKAGE_DEPTH: usize = 2;
 /// Source files directly in the root from which on the root itself is the package: a build script or two are none.
 const ROOT_FILES: usize = 8;
 
+/// What the candidates of one directory have in common.
+#[derive(Default)]
+struct Directory {
+    /// Scores of its files.
+    files: Vec<f32>,
+    /// The sum of the best of them.
+    score: f32,
+    /// It lies in a version that is not the newest.
+    is_older: bool,
+    /// It lies in the package that the project is named after.
+    is_in_package: bool,
+}
+
 /// Adds to the candidates of one root what they say about each other. `project` is what the root is called.
 pub fn survey(query: &Query, project: &str, candidates: &mut [&mut Evidence]) {
-    let directories = directories(candidates);
-    let newest = newest_versions(candidates);
     let project = plain(project);
-    // The file that is called so belongs to the package, and makes none.
-    let is_inside = |one: &Evidence| is_in_package(one, &project) || plain(module_name(&one.path)) == project;
-    let n_in_root = candidates
-        .iter()
-        .filter(|one| one.path.directory().is_empty() && Place::of(&one.path) == Place::Source)
-        .count();
-    let has_package = n_in_root <= ROOT_FILES && candidates.iter().any(|one| is_in_package(one, &project));
+    let paths: Vec<RepoPath> = candidates.iter().map(|one| one.path.clone()).collect();
+    let mut directories: HashMap<&str, Directory> = HashMap::new();
+    for (path, one) in paths.iter().zip(candidates.iter()) {
+        let directory = directories.entry(path.directory()).or_default();
+        directory.files.push(one.file);
+    }
+    let newest = newest_versions(directories.keys().copied());
     // Who names a version wants that one.
     let is_named = |version: u32| {
         let name = format!("v{version}");
         query.terms.iter().any(|term| term.text == name)
     };
-    for one in candidates {
-        one.directory = directories.get(one.path.directory()).copied().unwrap_or_default();
-        one.is_older = versions(one.path.directory())
+    for (path, directory) in &mut directories {
+        directory.files.sort_by(|a, b| b.total_cmp(a));
+        directory.score = directory.files.iter().take(FILES_PER_DIRECTORY).sum();
+        directory.is_in_package = is_in_package(path, &project);
+        directory.is_older = versions(path)
             .any(|(parent, version)| newest.get(parent).is_some_and(|newest| version < *newest) && !is_named(version));
-        one.is_outside = has_package && !is_inside(one);
     }
-}
-
-/// The sum of the best file scores of each directory.
-fn directories(candidates: &[&mut Evidence]) -> HashMap<String, f32> {
-    let mut scores: HashMap<&str, Vec<f32>> = HashMap::new();
-    for one in candidates {
-        scores.entry(one.path.directory()).or_default().push(one.file);
+    let in_root = paths.iter().filter(|path| path.directory().is_empty());
+    let n_in_root = in_root.filter(|path| Place::of(path) == Place::Source).count();
+    let has_package = n_in_root <= ROOT_FILES && directories.values().any(|directory| directory.is_in_package);
+    for (path, one) in paths.iter().zip(candidates) {
+        let directory = &directories[path.directory()];
+        one.directory = directory.score;
+        one.is_older = directory.is_older;
+        // The file that is called so belongs to the package, and makes none.
+        one.is_outside = has_package && !directory.is_in_package && plain(module_name(path)) != project;
     }
-    let sum = |mut scores: Vec<f32>| {
-        scores.sort_by(|a, b| b.total_cmp(a));
-        scores.iter().take(FILES_PER_DIRECTORY).sum()
-    };
-    scores
-        .into_iter()
-        .map(|(directory, scores)| (directory.to_owned(), sum(scores)))
-        .collect()
 }
 
 /// The highest version of those that lie in one directory, by that directory.
-fn newest_versions(candidates: &[&mut Evidence]) -> HashMap<String, u32> {
-    let mut newest: HashMap<String, u32> = HashMap::new();
-    for one in candidates {
-        for (parent, version) in versions(one.path.directory()) {
-            match newest.get_mut(parent) {
-                Some(highest) => *highest = version.max(*highest),
-                None => {
-                    newest.insert(parent.to_owned(), version);
-                }
-            }
-        }
+fn newest_versions<'d>(directories: impl Iterator<Item = &'d str>) -> HashMap<&'d str, u32> {
+    let mut newest: HashMap<&str, u32> = HashMap::new();
+    for (parent, version) in directories.flat_map(versions) {
+        let highest = newest.entry(parent).or_insert(version);
+        *highest = version.max(*highest);
     }
     newest
 }
@@ -83,15 +84,14 @@ fn versions(directory: &str) -> impl Iterator<Item = (&str, u32)> {
     })
 }
 
-fn is_in_package(one: &Evidence, project: &str) -> bool {
-    let mut packages = one.path.directory().split('/').take(PACKAGE_DEPTH);
+fn is_in_package(directory: &str, project: &str) -> bool {
+    let mut packages = directory.split('/').take(PACKAGE_DEPTH);
     !project.is_empty() && packages.any(|directory| plain(directory) == project)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::RepoPath;
 
     fn surveyed(paths: &[&str]) -> Vec<Evidence> {
         surveyed_for("routes", paths)

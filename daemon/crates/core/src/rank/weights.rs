@@ -1,10 +1,10 @@
 //! The weights of the linear ranker, as data.
 //!
 //! Fitted with `bench/rank.py` on 2026-11-21 to 480 annotated queries over 24 public repositories, each asked of the source
-//! folder (with all vectors, and at half weight with none) and of the whole checkout, and to the subjects of 164 commits:
-//! the weights that make what answers most likely (a softmax over the candidates), at a small price for leaving those set
-//! by hand. NDCG@10 of folders 0.8894, of whole checkouts 0.8744, when fitted on other repositories than those they are
-//! scored on; 0.8906 and 0.8805 on those they were fitted to. [`Feature::Exports`] and [`Feature::Older`] occur in few
+//! folder (with all vectors, and with none) and of the whole checkout, and to the subjects of 164 commits: the weights that
+//! make what answers most likely (a softmax over the candidates), at a small price for leaving those of before. NDCG@10 of
+//! folders 0.9022, of whole checkouts 0.8880, when fitted on other repositories than those they are scored on; 0.9039 and
+//! 0.8935 on those they were fitted to. [`Feature::Exports`] and [`Feature::Older`] occur in few
 //! repositories: there the price keeps them near what was set by hand. `bench/RESULTS.md` has the rest.
 
 use super::{Feature, Features};
@@ -34,6 +34,11 @@ impl Weights {
             .sum()
     }
 
+    /// The features that make the most of a score.
+    pub(super) fn most(&self) -> Features {
+        Features(self.0.map(|weight| if weight > 0.0 { 1.0 } else { 0.0 }))
+    }
+
     /// The score in its parts: every feature that is not zero, in the order of [`Feature::ALL`].
     pub fn explain(&self, features: &Features) -> Vec<Share> {
         Feature::ALL
@@ -51,72 +56,74 @@ impl Weights {
 
 /// For prose: questions and descriptions.
 pub const PROSE: Weights = Weights([
-    0.36,  // File
-    0.53,  // Chunk
-    0.52,  // BestChunks
-    0.37,  // Names
-    0.51,  // Docs
-    0.62,  // Coverage
+    0.33,  // File
+    0.49,  // Chunk
+    0.56,  // BestChunks
+    0.34,  // Names
+    0.5,   // Docs
+    0.53,  // Coverage
     0.0,   // ChunkCoverage
-    0.5,   // Stem
-    0.53,  // Dirs
-    0.46,  // Directory
-    0.16,  // StemCoverage
-    0.45,  // StemName
-    0.4,   // Definition
+    0.53,  // Stem
+    0.57,  // Dirs
+    0.48,  // Directory
+    0.15,  // StemCoverage
+    0.44,  // StemName
+    0.33,  // Definition
     0.0,   // TypeDefinition
-    0.19,  // WordDefinition
-    0.35,  // Home
+    0.17,  // WordDefinition
+    0.33,  // Home
     0.0,   // Exports
     0.39,  // SummaryCosine
-    0.88,  // ChunkCosine
-    -2.11, // Test
-    -1.03, // Example
-    -1.7,  // Prose
-    -0.89, // Data
-    -0.84, // Vendored
-    -0.92, // Generated
-    -0.53, // Translation
-    -1.05, // Older
-    -0.49, // Outside
+    0.83,  // ChunkCosine
+    0.57,  // Users
+    -2.21, // Test
+    -1.07, // Example
+    -2.01, // Prose
+    -0.94, // Data
+    -0.88, // Vendored
+    -0.98, // Generated
+    -0.54, // Translation
+    -1.1,  // Older
+    -0.54, // Outside
     -0.0,  // EntryPoint
     -0.31, // Declarations
-    -0.68, // Depth
+    -0.72, // Depth
 ]);
 
 /// For one identifier.
 pub const IDENTIFIER: Weights = Weights([
-    0.36,  // File
-    0.69,  // Chunk
-    0.53,  // BestChunks
-    0.18,  // Names
-    0.32,  // Docs
-    0.1,   // Coverage
-    0.12,  // ChunkCoverage
-    0.14,  // Stem
-    0.45,  // Dirs
-    0.39,  // Directory
-    0.73,  // StemCoverage
+    0.34,  // File
+    0.63,  // Chunk
+    0.54,  // BestChunks
+    0.11,  // Names
+    0.28,  // Docs
+    0.06,  // Coverage
+    0.08,  // ChunkCoverage
+    0.08,  // Stem
+    0.49,  // Dirs
+    0.42,  // Directory
+    0.82,  // StemCoverage
     0.47,  // StemName
     0.98,  // Definition
-    0.55,  // TypeDefinition
+    0.62,  // TypeDefinition
     0.2,   // WordDefinition
-    0.79,  // Home
-    2.23,  // Exports
-    0.18,  // SummaryCosine
+    0.74,  // Home
+    2.41,  // Exports
+    0.11,  // SummaryCosine
     0.35,  // ChunkCosine
-    -1.49, // Test
-    -0.86, // Example
-    -1.23, // Prose
+    0.38,  // Users
+    -1.58, // Test
+    -0.89, // Example
+    -1.33, // Prose
     -0.83, // Data
     -0.6,  // Vendored
-    -0.86, // Generated
+    -0.91, // Generated
     -0.51, // Translation
-    -1.56, // Older
-    -0.44, // Outside
+    -1.72, // Older
+    -0.55, // Outside
     -0.0,  // EntryPoint
     -0.21, // Declarations
-    -0.24, // Depth
+    -0.25, // Depth
 ]);
 
 #[cfg(test)]

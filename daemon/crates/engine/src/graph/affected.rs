@@ -1,8 +1,8 @@
 //! What a diff touches: the symbols whose lines it changes, who calls them, and the tests worth running.
 
-use super::Ground;
 use super::symbol::{Definition, Use, used};
 use super::tree::{Tree, is_code};
+use super::{Ground, Reading};
 use crate::EngineError;
 use crate::engine::Engine;
 use codemem_core::graph::{Facts as _, Resolver, SymbolAt};
@@ -58,7 +58,7 @@ impl Engine {
     /// Maps a diff to what it may reach.
     pub async fn affected(&self, request: AffectedRequest) -> Result<AffectedAnswer, EngineError> {
         let path = request.path.clone();
-        self.ask_graph(&path, move |tree, ground| answer(tree, ground, &request))
+        self.ask_graph(&path, Reading::Much, move |tree, ground| answer(tree, ground, &request))
             .await
     }
 }
@@ -72,11 +72,11 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &AffectedRequest) -> Result<
             continue;
         };
         let facts = resolver.file(file)?;
-        for (symbol, _) in (0_u32..).zip(&facts.symbols).filter(|(_, one)| is_code(one.kind)) {
+        for (symbol, _) in (0_u32..).zip(facts.symbols()).filter(|(_, one)| is_code(one.kind)) {
             let own = facts.symbol(symbol).lines;
             let is_touched = change.lines.iter().any(|lines| {
                 // What is inside of something inside is the inner one's change.
-                let inner = facts.symbols.iter().any(|one| {
+                let inner = facts.symbols().any(|one| {
                     one.parent == Some(symbol) && one.lines.start <= lines.start && lines.end <= one.lines.end
                 });
                 own.overlaps(*lines) && !inner

@@ -1,7 +1,7 @@
 //! What a tree turns around: its most central symbols, by folder.
 
-use super::Ground;
 use super::tree::Tree;
+use super::{Ground, Reading};
 use crate::EngineError;
 use crate::engine::Engine;
 use codemem_core::graph::{FileId, Meaning, Resolver, SymbolAt, central, is_test};
@@ -64,8 +64,10 @@ impl Engine {
     /// Maps a tree.
     pub async fn map(&self, request: MapRequest) -> Result<MapAnswer, EngineError> {
         let path = request.path.clone();
-        self.ask_graph(&path, move |tree, ground| answer(tree, ground, &request))
-            .await
+        self.ask_graph(&path, Reading::Everything, move |tree, ground| {
+            answer(tree, ground, &request)
+        })
+        .await
     }
 }
 
@@ -85,12 +87,12 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &MapRequest) -> Result<MapAn
     let mut total = 0;
     for &file in &files {
         let facts = resolver.file(file)?;
-        total += facts.symbols.len() as u64;
+        total += facts.n_symbols() as u64;
         // What tests use is not what a tree turns around.
         if Place::of(&facts.path) == Place::Test {
             continue;
         }
-        for one in &facts.references.uses {
+        for one in facts.uses() {
             match resolver.resolve(file, one)? {
                 Meaning::Edge(edge) => {
                     n_edges += 1;
@@ -134,8 +136,7 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &MapRequest) -> Result<MapAn
         if !is_below || matches!(kind, SymbolKind::Impl | SymbolKind::Module) || Place::of(&file.path) == Place::Test {
             continue;
         }
-        let rows = tree.rows(at.file)?;
-        let Some((row, _)) = rows.get(at.symbol as usize) else {
+        let Some(row) = tree.row(at)? else {
             continue;
         };
         let cost = tokens::estimate(&row.signature) + LINE;

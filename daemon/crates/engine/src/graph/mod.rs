@@ -4,15 +4,24 @@
 //! `codemem_core::graph`: nothing is stored but what files themselves say, so an answer is as true as the index is fresh.
 
 mod affected;
+mod fold;
+mod known;
 mod map;
+mod neighbours;
 mod outline;
+mod standing;
 mod symbol;
 mod tree;
+mod whole;
 
 pub use affected::{AffectedAnswer, AffectedRequest, Change};
+pub(crate) use known::Known;
 pub use map::{Central, MapAnswer, MapRequest};
+pub(crate) use neighbours::{Neighbours, neighbours};
 pub use outline::{OutlineAnswer, OutlineFile, OutlineNode, OutlineRequest};
+pub(crate) use standing::{Standing, Users};
 pub use symbol::{Ask, Definition, SymbolAnswer, SymbolRequest, Use};
+pub(crate) use tree::Tree;
 
 use crate::EngineError;
 use crate::engine::{Engine, blocking};
@@ -21,7 +30,6 @@ use crate::search::Ready;
 use crate::threads::Stop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tree::Tree;
 
 /// What an answer rests on.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,11 +44,23 @@ pub struct Ground {
     pub freshness: Freshness,
 }
 
+/// How much of a tree a question looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    /// What some files define.
+    Little,
+    /// Whatever uses a name, and what that leads to.
+    Much,
+    /// All of it.
+    Everything,
+}
+
 impl Engine {
     /// Answers one question over the snapshots of the root that holds a path.
     async fn ask_graph<T: Send + 'static>(
         &self,
         path: &Path,
+        reading: Reading,
         answer: impl FnOnce(&Tree<'_>, Ground) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
         let chosen = self.choose(&[path.to_path_buf()], false).await?;
@@ -48,6 +68,8 @@ impl Engine {
         let ready: Ready = ready.remove(0);
         let stop = Stop::default();
         let _given_up = stop.clone().on_drop();
+        let (view, catalog) = (Arc::clone(&ready.view), Arc::clone(&ready.stores.catalog));
+        let repository = ready.chosen.repository.clone();
         let ask = blocking("graph", move || {
             let _permit = permit;
             let ground = Ground {
@@ -56,9 +78,20 @@ impl Engine {
                 files_total: ready.state.files_seen.max(ready.view.len() as u64),
                 freshness: ready.freshness.clone(),
             };
-            let catalog = Arc::clone(&ready.stores.catalog);
-            answer(&Tree::new(&ready.view, &*catalog, &stop), ground)
+            let (catalog, known) = (&*ready.stores.catalog, &ready.chosen.repository.published.known);
+            if reading == Reading::Everything && known.wants(&ready.view, catalog) {
+                known.read(&ready.view, catalog, &stop);
+            }
+            answer(&Tree::new(&ready.view, catalog, known, &stop), ground)
         });
-        ask.await?
+        let answered = ask.await?;
+        let is_wanted = reading != Reading::Little && repository.published.known.wants(&view, &*catalog);
+        if is_wanted {
+            // For the next question: this one is answered.
+            self.inner.aside("graph-facts", move || {
+                repository.published.known.read(&view, &*catalog, &Stop::default());
+            });
+        }
+        answered
     }
 }

@@ -1,7 +1,7 @@
 //! What a file, or every file of a folder, is made of: signatures, nested as they stand.
 
-use super::Ground;
 use super::tree::{Tree, is_code};
+use super::{Ground, Reading};
 use crate::EngineError;
 use crate::engine::Engine;
 use codemem_core::graph::{Facts as _, FileId};
@@ -80,8 +80,10 @@ impl Engine {
             (Err(_), Some(folder)) => folder.to_path_buf(),
             (Ok(_), _) | (Err(_), None) => request.path.clone(),
         };
-        self.ask_graph(&path, move |tree, ground| answer(tree, ground, &request))
-            .await
+        self.ask_graph(&path, Reading::Little, move |tree, ground| {
+            answer(tree, ground, &request)
+        })
+        .await
     }
 }
 

@@ -1,15 +1,20 @@
 //! A symbol by name: where it is defined, who uses it, what it uses, what a change of it reaches.
 
-use super::Ground;
+use super::fold::folded;
 use super::tree::{Tree, is_code};
+use super::{Ground, Reading};
 use crate::EngineError;
 use crate::engine::Engine;
-use codemem_core::graph::{Facts as _, Resolver, Site, SymbolAt, nearest, resolves};
+use crate::search::Alike;
+use codemem_core::graph::{Facts as _, Resolver, Site, SymbolAt, Uses, nearest, resolves};
 use codemem_core::reference::ReferenceKind;
 use std::path::PathBuf;
 
-/// Definitions of one name that are looked at.
+/// Definitions of one name that are shown, and whose uses are looked for.
 const MAX_DEFINITIONS: usize = 50;
+
+/// Definitions of one name that are looked at for being alike.
+const MAX_FOLDED: usize = 200;
 
 /// Uses in an answer when the caller does not say.
 const DEFAULT_LIMIT: usize = 100;
@@ -80,6 +85,8 @@ pub struct Definition {
     pub end_line: u32,
     /// The file's language.
     pub language: String,
+    /// Further definitions of the name with the same signature, for which it stands.
+    pub alike: Alike,
 }
 
 /// One use.
@@ -112,7 +119,7 @@ pub struct SymbolAnswer {
     pub ground: Ground,
     /// The definitions of the name.
     pub definitions: Vec<Definition>,
-    /// More definitions than are shown.
+    /// Further definitions, which neither are shown nor have one shown that stands for them.
     pub definitions_left_out: u64,
     /// The uses asked for, the nearest first, then by place.
     pub uses: Vec<Use>,
@@ -140,19 +147,24 @@ impl Engine {
             });
         }
         let path = request.path.clone();
-        self.ask_graph(&path, move |tree, ground| answer(tree, ground, &request))
+        self.ask_graph(&path, Reading::Much, move |tree, ground| answer(tree, ground, &request))
             .await
     }
 }
 
 fn answer(tree: &Tree<'_>, ground: Ground, request: &SymbolRequest) -> Result<SymbolAnswer, EngineError> {
     let mut found = find(tree, request.name.trim())?;
-    let definitions_left_out = found.len().saturating_sub(MAX_DEFINITIONS) as u64;
+    let n_found = found.len();
+    found.truncate(MAX_FOLDED);
+    let mut definitions = folded(tree, &found)?;
+    let n_shown = definitions.len().min(MAX_DEFINITIONS);
+    let definitions_left_out = n_found - found.len() + definitions.len() - n_shown;
+    definitions.truncate(n_shown);
     found.truncate(MAX_DEFINITIONS);
     let mut answer = SymbolAnswer {
         ground,
-        definitions: define(tree, &found)?,
-        definitions_left_out,
+        definitions,
+        definitions_left_out: definitions_left_out as u64,
         uses: Vec::new(),
         total: 0,
         open: 0,
@@ -171,24 +183,26 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &SymbolRequest) -> Result<Sy
     answer.unresolved_languages = languages.filter(|language| !resolves(language)).collect();
     answer.unresolved_languages.sort();
     answer.unresolved_languages.dedup();
-    let mut uses = gather(tree, &found, request, &mut answer)?;
-    answer.total = uses.len() as u64;
+    let resolver = Resolver::new(tree);
+    let sites = gather(&resolver, &found, request, &mut answer)?;
+    answer.total = sites.len() as u64;
     let limit = match request.limit {
         0 => DEFAULT_LIMIT,
         limit => limit.min(MAX_LIMIT),
     };
-    let end = uses.len().min(request.offset.saturating_add(limit));
-    answer.uses = uses.drain(request.offset.min(end)..end).collect();
+    let page = sites.iter().skip(request.offset).take(limit);
+    let uses = page.map(|(site, depth)| used(&resolver, site, *depth));
+    answer.uses = uses.collect::<Result<_, _>>()?;
     Ok(answer)
 }
 
+/// The places that answer, each with the calls between it and what was asked about.
 fn gather(
-    tree: &Tree<'_>,
+    resolver: &Resolver<'_, Tree<'_>>,
     found: &[SymbolAt],
     request: &SymbolRequest,
     answer: &mut SymbolAnswer,
-) -> Result<Vec<Use>, EngineError> {
-    let resolver = Resolver::new(tree);
+) -> Result<Vec<(Site, u32)>, EngineError> {
     let calls = [ReferenceKind::Call, ReferenceKind::Decorate];
     let depth = match (request.depth, request.ask) {
         (0, Ask::Impact) => DEFAULT_DEPTH,
@@ -196,42 +210,32 @@ fn gather(
     };
     match request.ask {
         Ask::Definition => Ok(Vec::new()),
-        Ask::Callers if depth == 1 => each(&resolver, found, answer, |symbol| resolver.users(symbol, &calls)),
-        Ask::References => each(&resolver, found, answer, |symbol| {
-            resolver.users(symbol, &ReferenceKind::ALL)
-        }),
-        Ask::Implementations => each(&resolver, found, answer, |symbol| resolver.implementations(symbol)),
-        Ask::Callees => callees(&resolver, found, depth, answer),
+        Ask::Callers if depth == 1 => Ok(joined(resolver.users_of(found, &calls)?, answer)),
+        Ask::References => Ok(joined(resolver.users_of(found, &ReferenceKind::ALL)?, answer)),
+        Ask::Implementations => {
+            let of_each = found.iter().map(|symbol| resolver.implementations(*symbol));
+            Ok(joined(of_each.collect::<Result<_, _>>()?, answer))
+        }
+        Ask::Callees => callees(resolver, found, depth, answer),
         Ask::Callers | Ask::Impact => {
             let impact = resolver.impact(found, depth, MAX_IMPACT)?;
             answer.open = impact.open;
             answer.is_cut = impact.is_cut;
-            let affected = impact
-                .affected
-                .iter()
-                .map(|one| used(&resolver, &one.site(), one.depth));
-            affected.collect()
+            Ok(impact.affected.iter().map(|one| (one.site(), one.depth)).collect())
         }
     }
 }
 
-fn each(
-    resolver: &Resolver<'_, Tree<'_>>,
-    found: &[SymbolAt],
-    answer: &mut SymbolAnswer,
-    ask: impl Fn(SymbolAt) -> Result<codemem_core::graph::Uses, EngineError>,
-) -> Result<Vec<Use>, EngineError> {
-    let mut uses = Vec::new();
-    for &symbol in found {
-        let of_one = ask(symbol)?;
+/// The uses of all definitions of a name.
+fn joined(of_each: Vec<Uses>, answer: &mut SymbolAnswer) -> Vec<(Site, u32)> {
+    let mut sites = Vec::new();
+    for of_one in of_each {
         // Every definition of the name has the same open ones.
         answer.open = answer.open.max(of_one.open);
         answer.elsewhere += of_one.elsewhere;
-        for site in of_one.sites {
-            uses.push(used(resolver, &site, 1)?);
-        }
+        sites.extend(of_one.sites.into_iter().map(|site| (site, 1)));
     }
-    Ok(uses)
+    sites
 }
 
 fn callees(
@@ -239,7 +243,7 @@ fn callees(
     found: &[SymbolAt],
     depth: u32,
     answer: &mut SymbolAnswer,
-) -> Result<Vec<Use>, EngineError> {
+) -> Result<Vec<(Site, u32)>, EngineError> {
     let mut uses = Vec::new();
     let mut seen: std::collections::HashSet<SymbolAt> = found.iter().copied().collect();
     let mut near: Vec<SymbolAt> = found.to_vec();
@@ -254,10 +258,10 @@ fn callees(
                     answer.is_cut = true;
                     return Ok(uses);
                 }
-                uses.push(used(resolver, &site, level)?);
                 if seen.insert(site.to) {
                     next.push(site.to);
                 }
+                uses.push((site, level));
             }
         }
         near = next;
@@ -276,9 +280,9 @@ pub(super) fn used(resolver: &Resolver<'_, Tree<'_>>, site: &Site, depth: u32) -
         evidence: site.evidence.as_str().to_owned(),
         within: site
             .within
-            .map(|symbol| facts.symbol(symbol).qualified_name.clone())
+            .map(|symbol| facts.symbol(symbol).qualified_name.to_owned())
             .unwrap_or_default(),
-        to: to.qualified_name.clone(),
+        to: to.qualified_name.to_owned(),
         to_place: format!("{}:{}", target.path, to.lines.start),
         depth,
         is_test: codemem_core::graph::is_test(&facts, site.within),
@@ -293,7 +297,7 @@ pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, Engine
         && let Some(file) = tree.at(path)
     {
         let facts = tree.file(file)?;
-        let around = (0_u32..).zip(&facts.symbols);
+        let around = (0_u32..).zip(facts.symbols());
         let innermost = around
             .filter(|(_, symbol)| symbol.lines.start <= line && line <= symbol.lines.end)
             .last();
@@ -307,7 +311,7 @@ pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, Engine
     for at in tree.defined(last(&name))? {
         let facts = tree.file(at.file)?;
         let symbol = facts.symbol(at.symbol);
-        let qualified = self::plain(&symbol.qualified_name);
+        let qualified = self::plain(symbol.qualified_name);
         let is_named = qualified == plain || qualified.ends_with(&format!(".{plain}"));
         let is_there = path.is_none_or(|path| {
             let path = path.trim_start_matches("./");
@@ -324,19 +328,19 @@ pub(super) fn define(tree: &Tree<'_>, found: &[SymbolAt]) -> Result<Vec<Definiti
     let mut definitions = Vec::with_capacity(found.len());
     for at in found {
         let file = tree.view.file(at.file.0);
-        let rows = tree.rows(at.file)?;
-        let Some((row, _)) = rows.get(at.symbol as usize) else {
+        let Some(row) = tree.row(*at)? else {
             continue;
         };
         definitions.push(Definition {
-            qualified_name: row.qualified_name.clone(),
+            qualified_name: row.qualified_name,
             kind: row.kind.as_str().to_owned(),
-            signature: row.signature.clone(),
-            docstring: row.docstring.clone().unwrap_or_default(),
+            signature: row.signature,
+            docstring: row.docstring.unwrap_or_default(),
             path: file.path.to_string(),
             start_line: row.lines.start,
             end_line: row.lines.end,
             language: file.language.to_string(),
+            alike: Alike::default(),
         });
     }
     Ok(definitions)

@@ -1,30 +1,36 @@
-//! A root as the graph sees it: its view says which files there are, its catalog what they define and use.
+//! A root as the graph sees it: its view says which files there are, its repository's contents what they define and use.
+//!
+//! Contents are read from memory where all of the view's are there, else one by one from the catalog. Both say the same.
 
+use super::known::Known;
+use super::whole::Whole;
 use crate::EngineError;
 use crate::threads::Stop;
 use crate::view::View;
-use codemem_core::graph::{Facts, FileFacts, FileId, Package, SymbolAt, SymbolFact};
+use codemem_core::graph::{Content, Facts, FileFacts, FileId, Package, SymbolAt};
 use codemem_core::ids::ContentId;
 use codemem_core::ports::{Catalog, SymbolRow};
 use codemem_core::unit::SymbolKind;
-use std::cell::OnceCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One root, for the time of one answer.
-pub(super) struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     pub(super) view: &'a View,
     pub(super) catalog: &'a dyn Catalog,
+    whole: Option<Arc<Whole>>,
     stop: &'a Stop,
-    packages: OnceCell<Arc<Vec<Package>>>,
+    packages: OnceLock<Arc<Vec<Package>>>,
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(view: &'a View, catalog: &'a dyn Catalog, stop: &'a Stop) -> Self {
+    /// The tree that a view shows.
+    pub(crate) fn new(view: &'a View, catalog: &'a dyn Catalog, known: &Known, stop: &'a Stop) -> Self {
         Self {
             view,
             catalog,
+            whole: known.of(view, catalog, stop),
             stop,
-            packages: OnceCell::new(),
+            packages: OnceLock::new(),
         }
     }
 
@@ -41,8 +47,14 @@ impl<'a> Tree<'a> {
 
     /// The rows of a file's symbols, with all that is shown of them.
     pub(super) fn rows(&self, file: FileId) -> Result<Vec<(SymbolRow, Option<u32>)>, EngineError> {
-        let facts = self.catalog.facts(self.view.file(file.0).content);
-        Ok(facts.map_err(EngineError::port("read what a file defines"))?.symbols)
+        let rows = self.catalog.nested_symbols_of(self.view.file(file.0).content);
+        rows.map_err(EngineError::port("read what a file defines"))
+    }
+
+    /// The row of one symbol.
+    pub(super) fn row(&self, at: SymbolAt) -> Result<Option<SymbolRow>, EngineError> {
+        let row = self.catalog.symbol_at(self.view.file(at.file.0).content, at.symbol);
+        row.map_err(EngineError::port("read what a file defines"))
     }
 
     /// Ends an answer that nobody waits for.
@@ -51,6 +63,15 @@ impl<'a> Tree<'a> {
             return Err(EngineError::GivenUp);
         }
         Ok(())
+    }
+
+    fn content(&self, content: ContentId) -> Result<Arc<Content>, EngineError> {
+        if let Some(known) = self.whole.as_ref().and_then(|whole| whole.content(content)) {
+            return Ok(Arc::clone(known));
+        }
+        let facts = self.catalog.facts(&[content]);
+        let facts = facts.map_err(EngineError::port("read what a file defines and uses"))?;
+        Ok(Arc::new(facts.into_iter().next().unwrap_or_default()))
     }
 }
 
@@ -65,21 +86,11 @@ impl Facts for Tree<'_> {
     fn file(&self, file: FileId) -> Result<Arc<FileFacts>, EngineError> {
         self.go_on()?;
         let file = self.view.file(file.0);
-        let facts = self.catalog.facts(file.content);
-        let facts = facts.map_err(EngineError::port("read what a file defines and uses"))?;
-        let symbols = facts.symbols.into_iter().map(|(row, parent)| SymbolFact {
-            name: row.name,
-            qualified_name: row.qualified_name,
-            kind: row.kind,
-            lines: row.lines,
-            parent,
-        });
-        Ok(Arc::new(FileFacts::new(
-            file.path.clone(),
-            file.language.to_string(),
-            symbols.collect(),
-            facts.references,
-        )))
+        Ok(Arc::new(FileFacts {
+            path: file.path.clone(),
+            language: file.language.to_string(),
+            content: self.content(file.content)?,
+        }))
     }
 
     fn at(&self, path: &str) -> Option<FileId> {
@@ -97,25 +108,33 @@ impl Facts for Tree<'_> {
         let mut packages = Vec::new();
         for file in self.view.files() {
             if Package::is_manifest(&file.path) {
-                let facts = self.catalog.facts(file.content);
-                let facts = facts.map_err(EngineError::port("read a manifest"))?;
-                packages.extend(Package::of(&file.path, &facts.references));
+                packages.extend(Package::of(&file.path, &*self.content(file.content)?));
             }
         }
         Ok(Arc::clone(self.packages.get_or_init(|| Arc::new(packages))))
     }
 
     fn using(&self, name: &str) -> Result<Vec<FileId>, EngineError> {
-        let contents = self.catalog.using(name);
-        let contents = contents.map_err(EngineError::port("find who uses a name"))?;
+        let contents = match &self.whole {
+            Some(whole) => whole.using(name),
+            None => self
+                .catalog
+                .using(name)
+                .map_err(EngineError::port("find who uses a name"))?,
+        };
         let mut files: Vec<FileId> = contents.into_iter().flat_map(|content| self.holding(content)).collect();
         self.in_order(&mut files);
         Ok(files)
     }
 
     fn defined(&self, name: &str) -> Result<Vec<SymbolAt>, EngineError> {
-        let defined = self.catalog.defined(name);
-        let defined = defined.map_err(EngineError::port("find where a name is defined"))?;
+        let defined = match &self.whole {
+            Some(whole) => whole.defined(name),
+            None => self
+                .catalog
+                .defined(name)
+                .map_err(EngineError::port("find where a name is defined"))?,
+        };
         let places = defined
             .into_iter()
             .flat_map(|(content, symbol)| self.holding(content).map(move |file| SymbolAt { file, symbol }));

@@ -15,8 +15,8 @@ use crate::config::EngineConfig;
 use crate::left_out::LeftOut;
 use crate::progress::{self, Phase};
 use crate::project;
-use crate::repository::RootHandle;
 use crate::repository::job::{Context, Outcome};
+use crate::repository::{RootHandle, is_damage};
 use crate::threads::Stop;
 use codemem_core::ids::WorktreeId;
 use codemem_core::plan::{self, Plan};
@@ -30,6 +30,9 @@ use std::sync::Arc;
 use std::time::Instant;
 pub(crate) use touch::{Touch, Touched};
 use write::Writer;
+
+/// Who uses what is counted by the pass itself when it changes more than one file in so many.
+const MANY: usize = 4;
 
 /// The files that a pass leaves out.
 type Skipped = Vec<LeftOut>;
@@ -80,6 +83,7 @@ impl Pass<'_> {
         if outcome == Outcome::Done {
             self.handle.fresh.left_out().replace(skipped);
             settle::save_left_out(self.stores, self.worktree, self.handle)?;
+            self.count_users(plan.read.len() + plan.removed.len())?;
         }
         if is_idle {
             // Such a pass may come every few seconds.
@@ -96,6 +100,33 @@ impl Pass<'_> {
             );
         }
         Ok(outcome)
+    }
+
+    /// Counts who uses what when most files are new: the first search ranks by it. After fewer changes that is left to the
+    /// job behind all others; so it is where another root of the repository has been counted.
+    fn count_users(&self, n_changed: usize) -> Result<(), EngineError> {
+        let (standing, view) = (&self.handle.standing, self.handle.view.load_full());
+        let Some(view) = view.filter(|_| n_changed > 0 || standing.is_unknown()) else {
+            return Ok(());
+        };
+        standing.fall_behind();
+        let roots = self.context.published.roots.load();
+        let other = roots.values().find(|other| !other.standing.is_unknown());
+        match other.filter(|_| standing.is_unknown()) {
+            Some(other) => standing.take_over(&other.standing),
+            None if n_changed * MANY > view.len() => {
+                let known = &self.context.published.known;
+                let counted = standing.count(&view, &*self.stores.catalog, self.worktree, known, self.stop);
+                match counted {
+                    Err(error) if is_damage(&error) => return Err(error),
+                    // Searches go without.
+                    Err(error) => tracing::warn!(error = error.chain(), "who uses what is not counted"),
+                    Ok(_) => {}
+                }
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     /// Lists the root and compares it with the manifest; `None` when asked to stop.

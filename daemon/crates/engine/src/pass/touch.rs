@@ -212,6 +212,7 @@ impl Touch<'_> {
         for file in recorded.into_files() {
             let Some(language) = file.language else {
                 // Only the manifest says what it was recorded as.
+                self.handle.standing.fall_behind();
                 return publish_view(self.stores, worktree, self.handle);
             };
             patch.put.push(ViewFile {
@@ -230,6 +231,7 @@ impl Touch<'_> {
         // Until they are counted, new chunks are chunks without vectors: an answer says too little rather than too much.
         counts.chunks += n_new;
         self.handle.view.store(Some(Arc::new(next)));
+        self.handle.standing.fall_behind();
         self.handle.counts.store(Arc::new(counts));
         Ok(())
     }

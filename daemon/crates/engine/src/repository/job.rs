@@ -225,6 +225,7 @@ pub(super) fn open(context: &Context) -> Result<Arc<Stores>, EngineError> {
         };
         // One that was never indexed has nothing to be searched.
         if let Some(worktree) = worktree.map_err(EngineError::port("register the root"))? {
+            handle.standing.load(&*stores.catalog, worktree)?;
             publish_view(&stores, worktree, handle)?;
         }
     }
@@ -471,7 +472,23 @@ fn vectors(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
     }
 }
 
-/// Waits for what makes searches faster, as long as nothing else is to be done: interrupted, it goes on by itself.
+/// Counts who uses what in the roots of which files have changed since. False when it was stopped.
+fn count_users(context: &Context, stores: &Stores, stop: &Stop) -> Result<bool, EngineError> {
+    for (root, handle) in context.published.roots.load().iter() {
+        let Some(view) = handle.view.load_full() else { continue };
+        let worktree = stores.catalog.find_worktree(root);
+        let Some(worktree) = worktree.map_err(EngineError::port("find the root"))? else {
+            continue;
+        };
+        let (standing, known) = (&handle.standing, &context.published.known);
+        if !standing.catch_up(&view, &*stores.catalog, worktree, known, stop)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Waits for what makes searches faster or better, as long as nothing else is to be done: interrupted, it goes on by itself.
 fn tune(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
     threads::step_back();
     let roots = context.published.roots.load_full();
@@ -483,12 +500,14 @@ fn tune(context: &Context, stop: &Stop, may_heal: bool) -> Outcome {
         return Outcome::Interrupted;
     }
     let tuned = stores.vectors.tune(&|| stop.is_requested());
-    match tuned.map_err(EngineError::port("tune the vectors")) {
+    let tuned = tuned.map_err(EngineError::port("tune the vectors"));
+    let counted = tuned.and_then(|is_tuned| Ok(is_tuned && count_users(context, &stores, stop)?));
+    match counted {
         Ok(true) => Outcome::Done,
         Ok(false) => Outcome::Interrupted,
         Err(error) => {
             // Answers are the same without.
-            tracing::warn!(error = error.chain(), "searches of vectors stay as fast as they are");
+            tracing::warn!(error = error.chain(), "searches stay as fast and as good as they are");
             if may_heal && is_damage(&error) {
                 return Outcome::Damaged;
             }

@@ -17,6 +17,7 @@ pub(crate) use reopen::is_damage;
 
 use crate::EngineError;
 use crate::freshness::Fresh;
+use crate::graph::{Known, Standing};
 use crate::progress::RootState;
 use crate::prune::PruneReport;
 use crate::view::View;
@@ -116,6 +117,8 @@ pub(crate) struct Published {
     pub(crate) resting: AtomicBool,
     /// When it was last asked for or worked on. Status does not count.
     pub(crate) used: Used,
+    /// What its contents define and use, as far as it is in memory.
+    pub(crate) known: Known,
 }
 
 /// What is published of one root.
@@ -133,6 +136,8 @@ pub(crate) struct RootHandle {
     pub(crate) counts: Arc<ArcSwap<WorktreeCounts>>,
     /// What was skipped, by reason, as of when the stores were closed for want of use.
     pub(crate) skipped: Arc<ArcSwap<Vec<(SkipReason, u64)>>>,
+    /// How many files use each of its files.
+    pub(crate) standing: Arc<Standing>,
     /// How true all this is, and what is to be looked into.
     pub(crate) fresh: Arc<Fresh>,
 }
@@ -149,6 +154,7 @@ impl Published {
             busy: watch::Sender::new(true),
             resting: AtomicBool::new(false),
             used: Used::default(),
+            known: Known::default(),
         }
     }
 
@@ -169,6 +175,7 @@ impl RootHandle {
             view: Arc::new(ArcSwapOption::empty()),
             counts: Arc::default(),
             skipped: Arc::default(),
+            standing: Arc::default(),
             fresh: Arc::default(),
         }
     }

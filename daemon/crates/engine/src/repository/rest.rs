@@ -68,6 +68,7 @@ pub(super) fn rest(context: &Context, after: Duration) {
         std::thread::sleep(LOOK);
     }
     drop(stores);
+    published.known.forget();
     for handle in published.roots.load().values() {
         handle.view.store(None);
     }

@@ -117,6 +117,22 @@ pub(super) fn nested_symbols_of(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// One symbol of a content, by position.
+pub(super) fn symbol_at(
+    tx: &Connection,
+    kinds: &Kinds,
+    content: ContentId,
+    position: u32,
+) -> Result<Option<SymbolRow>, Fault> {
+    let mut statement = tx.prepare_cached(concat!(
+        "SELECT ",
+        symbol_columns!(),
+        " FROM contents c JOIN symbols s ON s.id = c.first_symbol + ?2 WHERE c.id = ?1 AND ?2 < c.n_symbols"
+    ))?;
+    let found = statement.query_row([content.0, position], |row| symbol_row(kinds, row, 0));
+    Ok(found.optional()?)
+}
+
 /// The contents that define a name as it is written, with the position among their symbols.
 pub(super) fn defined(tx: &Connection, name: &str) -> Result<Vec<(ContentId, u32)>, Fault> {
     let mut statement = tx.prepare_cached(
@@ -156,7 +172,7 @@ pub(super) fn chunks_with_texts(tx: &Connection, texts: &[TextId]) -> Result<Vec
     let mut statement = tx.prepare_cached(
         "SELECT c.id, c.content FROM chunks c
          WHERE c.text = ?1 AND EXISTS (SELECT 1 FROM manifest m WHERE m.content = c.content)
-         ORDER BY c.id",
+         ORDER BY c.content, c.id",
     )?;
     let mut chunks = Vec::with_capacity(texts.len());
     for text in texts {

@@ -8,6 +8,7 @@ use codemem_core::ports::{FileStamp, ManifestEntry};
 use codemem_core::skip::SkipReason;
 use rusqlite::types::Type;
 use rusqlite::{Connection, params};
+use std::collections::HashMap;
 
 /// A worktree's manifest, by path.
 pub(super) fn list(tx: &Connection, worktree: WorktreeId) -> Result<Vec<ManifestEntry>, Fault> {
@@ -52,6 +53,30 @@ pub(super) fn remove(tx: &Connection, worktree: WorktreeId, paths: &[PathId]) ->
     let mut statement = tx.prepare_cached("DELETE FROM manifest WHERE worktree = ?1 AND path = ?2")?;
     for path in paths {
         statement.execute([worktree.0, path.0])?;
+    }
+    Ok(())
+}
+
+/// How many other files use what each file of a worktree defines, by path; without those that none uses.
+pub(super) fn users(tx: &Connection, worktree: WorktreeId) -> Result<Vec<(PathId, u32)>, Fault> {
+    let mut statement =
+        tx.prepare_cached("SELECT path, users FROM manifest WHERE worktree = ?1 AND users > 0 ORDER BY path")?;
+    let found = statement.query_map([worktree.0], |row| Ok((PathId(row.get(0)?), row.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Sets that. Only lines that differ are written.
+pub(super) fn set_users(tx: &Connection, worktree: WorktreeId, counted: &[(PathId, u32)]) -> Result<(), Fault> {
+    let former: HashMap<PathId, u32> = users(tx, worktree)?.into_iter().collect();
+    let mut update = tx.prepare_cached("UPDATE manifest SET users = ?3 WHERE worktree = ?1 AND path = ?2")?;
+    let counted: HashMap<PathId, u32> = counted.iter().copied().collect();
+    for (path, users) in &counted {
+        if former.get(path) != Some(users) {
+            update.execute(params![worktree.0, path.0, users])?;
+        }
+    }
+    for path in former.keys().filter(|path| !counted.contains_key(path)) {
+        update.execute(params![worktree.0, path.0, 0])?;
     }
     Ok(())
 }

@@ -25,17 +25,19 @@ mod worktrees;
 use crate::error::StoreResult;
 use crate::registry::root_text;
 use crate::sqlite::Database;
+use codemem_core::graph::Content;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, Fingerprint, Garbage, ManifestChange, ManifestEntry,
-    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
+    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::SymbolKind;
 use counts::CountsCache;
 use names::Kinds;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of disk left alone by passes: room for the log to be folded in, for deletions, which are how
 /// room is made, and for the logs of the daemon.
@@ -47,6 +49,8 @@ pub struct SqliteCatalog {
     kinds: Kinds,
     generation: u64,
     counts: CountsCache,
+    /// Contents that were given other units since it was opened.
+    n_replaced: AtomicU64,
 }
 
 impl SqliteCatalog {
@@ -60,6 +64,7 @@ impl SqliteCatalog {
             kinds,
             generation,
             counts: CountsCache::default(),
+            n_replaced: AtomicU64::new(0),
         })
     }
 
@@ -74,6 +79,7 @@ impl SqliteCatalog {
             kinds,
             generation,
             counts: CountsCache::default(),
+            n_replaced: AtomicU64::new(0),
         })
     }
 }
@@ -124,9 +130,12 @@ impl Catalog for SqliteCatalog {
         extractor_version: u32,
     ) -> PortResult<Vec<RecordedFile>> {
         self.database.require_room(RECORD_RESERVE)?;
-        Ok(self.database.write("record files", |tx| {
+        let (recorded, n_replaced) = self.database.write("record files", |tx| {
             record::record(tx, &self.kinds, worktree, change, extractor_version)
-        })?)
+        })?;
+        // Only now can it be read: whoever reads before has the revision of before.
+        self.n_replaced.fetch_add(n_replaced, Ordering::Release);
+        Ok(recorded)
     }
 
     fn mark_lexical(&self, contents: &[ContentId], paths: &[PathId]) -> PortResult<()> {
@@ -164,6 +173,18 @@ impl Catalog for SqliteCatalog {
         Ok(self
             .database
             .read("count skipped files", |tx| manifest::skipped(tx, worktree))?)
+    }
+
+    fn users(&self, worktree: WorktreeId) -> PortResult<Vec<(PathId, u32)>> {
+        Ok(self
+            .database
+            .read("read how much files are used", |tx| manifest::users(tx, worktree))?)
+    }
+
+    fn set_users(&self, worktree: WorktreeId, users: &[(PathId, u32)]) -> PortResult<()> {
+        Ok(self.database.write("record how much files are used", |tx| {
+            manifest::set_users(tx, worktree, users)
+        })?)
     }
 
     fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts> {
@@ -212,13 +233,25 @@ impl Catalog for SqliteCatalog {
         })?)
     }
 
-    fn facts(&self, content: ContentId) -> PortResult<ContentFacts> {
+    fn nested_symbols_of(&self, content: ContentId) -> PortResult<Vec<(SymbolRow, Option<u32>)>> {
+        Ok(self.database.read("find the symbols of a content", |tx| {
+            lookups::nested_symbols_of(tx, &self.kinds, content)
+        })?)
+    }
+
+    fn symbol_at(&self, content: ContentId, position: u32) -> PortResult<Option<SymbolRow>> {
+        Ok(self.database.read("find a symbol of a content", |tx| {
+            lookups::symbol_at(tx, &self.kinds, content, position)
+        })?)
+    }
+
+    fn facts(&self, contents: &[ContentId]) -> PortResult<Vec<Content>> {
         let name = self.database.name();
-        Ok(self.database.read("read what a content defines and uses", |tx| {
-            Ok(ContentFacts {
-                symbols: lookups::nested_symbols_of(tx, &self.kinds, content)?,
-                references: references::of(tx, name, content)?,
-            })
+        Ok(self.database.read("read what contents define and use", |tx| {
+            let facts = contents
+                .iter()
+                .map(|content| references::facts(tx, name, &self.kinds, *content));
+            facts.collect()
         })?)
     }
 
@@ -304,6 +337,10 @@ impl Catalog for SqliteCatalog {
 
     fn generation(&self) -> u64 {
         self.generation
+    }
+
+    fn revision(&self) -> u64 {
+        self.generation.wrapping_add(self.n_replaced.load(Ordering::Acquire))
     }
 
     fn disk_bytes(&self) -> u64 {

@@ -13,14 +13,15 @@ use codemem_core::unit::{Extraction, Symbol};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use std::collections::HashSet;
 
-/// Applies a batch to a worktree. The answer is in the order of `change.put`.
+/// Applies a batch to a worktree. The answer is in the order of `change.put`; with it comes how many contents that were
+/// held have other units now.
 pub(super) fn record(
     tx: &Connection,
     kinds: &Kinds,
     worktree: WorktreeId,
     change: &ManifestChange,
     extractor_version: u32,
-) -> Result<Vec<RecordedFile>, Fault> {
+) -> Result<(Vec<RecordedFile>, u64), Fault> {
     worktrees::require(tx, worktree)?;
     tracing::debug!(
         n_put = change.put.len(),
@@ -34,8 +35,9 @@ pub(super) fn record(
     for file in &change.put {
         files.push(recorder.file(file)?);
     }
+    let n_replaced = recorder.n_replaced;
     recorder.finish()?;
-    Ok(files)
+    Ok((files, n_replaced))
 }
 
 /// The statements and ids of one batch.
@@ -54,6 +56,7 @@ struct Recorder<'c> {
     /// Contents whose chunks have been handed out in this batch: a second file with the same bytes
     /// must not have them indexed twice.
     announced: HashSet<ContentId>,
+    n_replaced: u64,
 }
 
 /// A row of `contents` as far as recording needs it.
@@ -97,6 +100,7 @@ impl<'c> Recorder<'c> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?,
             announced: HashSet::new(),
+            n_replaced: 0,
         })
     }
 
@@ -239,6 +243,7 @@ impl<'c> Recorder<'c> {
         file: &FileRecord,
         extraction: &(Extraction, Vec<TextHash>),
     ) -> Result<Content, Fault> {
+        self.n_replaced += 1;
         delete_units(self.tx, held)?;
         let units = self.units(held, file, extraction)?;
         self.tx

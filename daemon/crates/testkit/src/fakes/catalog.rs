@@ -4,16 +4,18 @@ mod data;
 
 use self::data::{Content, Data, Line, symbol_row};
 use super::{Fault, Faults};
+use codemem_core::graph::{self, SymbolFact};
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{
-    Catalog, CatalogIds, ChangedLanguage, ChunkRow, ContentFacts, Fingerprint, Garbage, ManifestChange, ManifestEntry,
-    Marks, PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
+    Catalog, CatalogIds, ChangedLanguage, ChunkRow, Fingerprint, Garbage, ManifestChange, ManifestEntry, Marks,
+    PendingFile, PortResult, RecordedFile, SymbolRow, VectorSpace, WorktreeCounts,
 };
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::SymbolKind;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Everything in maps behind one lock.
@@ -21,7 +23,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct MemoryCatalog {
     data: Mutex<Data>,
     faults: Faults,
+    /// Another one for each: what is replaced gets another id, so its revision stays.
+    number: u64,
 }
+
+/// How many there have been.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 impl MemoryCatalog {
     /// An empty catalog.
@@ -29,6 +36,7 @@ impl MemoryCatalog {
         Self {
             data: Mutex::default(),
             faults,
+            number: MADE.fetch_add(1, Ordering::Relaxed),
         }
     }
 
@@ -207,6 +215,21 @@ impl Catalog for MemoryCatalog {
         Ok(counts.into_iter().collect())
     }
 
+    fn users(&self, worktree: WorktreeId) -> PortResult<Vec<(PathId, u32)>> {
+        let data = self.lock();
+        let is_here = |line: &(WorktreeId, PathId)| line.0 == worktree && data.manifests.contains_key(line);
+        let users = data.users.iter().filter(|(line, _)| is_here(line));
+        Ok(users.map(|((_, path), users)| (*path, *users)).collect())
+    }
+
+    fn set_users(&self, worktree: WorktreeId, users: &[(PathId, u32)]) -> PortResult<()> {
+        let mut data = self.lock();
+        data.users.retain(|(of, _), _| *of != worktree);
+        data.users
+            .extend(users.iter().map(|(path, users)| ((worktree, *path), *users)));
+        Ok(())
+    }
+
     fn counts(&self, worktree: WorktreeId) -> PortResult<WorktreeCounts> {
         let data = self.lock();
         let held = data.held(worktree);
@@ -298,18 +321,36 @@ impl Catalog for MemoryCatalog {
             .collect())
     }
 
-    fn facts(&self, content: ContentId) -> PortResult<ContentFacts> {
+    fn nested_symbols_of(&self, content: ContentId) -> PortResult<Vec<(SymbolRow, Option<u32>)>> {
         let data = self.lock();
-        let Some(held) = data.contents.get(&content) else {
-            return Ok(ContentFacts::default());
-        };
-        let symbols = held.extraction.symbols.iter().enumerate();
-        Ok(ContentFacts {
-            symbols: symbols
-                .map(|(index, symbol)| (symbol_row(content, held, index), symbol.parent))
-                .collect(),
-            references: held.extraction.references.clone(),
-        })
+        let held = data.contents.get(&content).into_iter();
+        let symbols = held.flat_map(|held| {
+            let symbols = held.extraction.symbols.iter().enumerate();
+            symbols.map(move |(index, symbol)| (symbol_row(content, held, index), symbol.parent))
+        });
+        Ok(symbols.collect())
+    }
+
+    fn symbol_at(&self, content: ContentId, position: u32) -> PortResult<Option<SymbolRow>> {
+        Ok(self.symbols_of(content)?.into_iter().nth(position as usize))
+    }
+
+    fn facts(&self, contents: &[ContentId]) -> PortResult<Vec<graph::Content>> {
+        let data = self.lock();
+        let facts = contents.iter().map(|content| {
+            let Some(held) = data.contents.get(content) else {
+                return graph::Content::default();
+            };
+            let symbols = held.extraction.symbols.iter().map(|symbol| SymbolFact {
+                name: &symbol.name,
+                qualified_name: &symbol.qualified_name,
+                kind: symbol.kind,
+                lines: symbol.lines,
+                parent: symbol.parent,
+            });
+            graph::Content::of(symbols, &held.extraction.references)
+        });
+        Ok(facts.collect())
     }
 
     fn defined(&self, name: &str) -> PortResult<Vec<(ContentId, u32)>> {
@@ -481,6 +522,10 @@ impl Catalog for MemoryCatalog {
 
     fn generation(&self) -> u64 {
         1
+    }
+
+    fn revision(&self) -> u64 {
+        self.number
     }
 
     fn disk_bytes(&self) -> u64 {

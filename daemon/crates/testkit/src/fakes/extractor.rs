@@ -1,7 +1,9 @@
-//! An extractor for a language of one rule: `def NAME` starts a function that runs to the next one.
+//! An extractor for a language of two rules: `def NAME` starts a function that runs to the next one, a method where the name
+//! has a dot; `call NAME` calls one.
 
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{ChangedLanguage, Extractor, LanguageInfo};
+use codemem_core::reference::{Origin, Reference, ReferenceKind, References};
 use codemem_core::skip::SkipReason;
 use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -42,6 +44,7 @@ impl Extractor for FakeExtractor {
             return Err(SkipReason::Binary);
         }
         let (mut chunks, mut symbols): (Vec<Chunk>, Vec<Symbol>) = (Vec::new(), Vec::new());
+        let mut references = References::default();
         let mut offset = 0;
         for (line, content) in (1_u32..).zip(text.split_inclusive('\n')) {
             let name = content.strip_prefix("def ").map(|rest| rest.trim_end().to_owned());
@@ -61,15 +64,30 @@ impl Extractor for FakeExtractor {
                     });
                 }
             }
-            if let Some(name) = name {
+            if let Some(qualified_name) = name {
+                let own = qualified_name.rsplit('.').next().unwrap_or_default().to_owned();
                 symbols.push(Symbol {
-                    qualified_name: name.clone(),
-                    kind: SymbolKind::Function,
-                    signature: format!("def {name}"),
+                    kind: if own == qualified_name {
+                        SymbolKind::Function
+                    } else {
+                        SymbolKind::Method
+                    },
+                    signature: format!("def {own}"),
                     docstring: None,
                     lines: LineSpan { start: line, end: line },
                     parent: None,
-                    name,
+                    name: own,
+                    qualified_name,
+                });
+            }
+            if let Some(name) = content.strip_prefix("call ") {
+                references.uses.push(Reference {
+                    name: name.trim_end().to_owned(),
+                    of: Origin::bare(),
+                    kind: ReferenceKind::Call,
+                    line,
+                    column: 6,
+                    symbol: (symbols.len() as u32).checked_sub(1),
                 });
             }
             offset = end;
@@ -83,7 +101,7 @@ impl Extractor for FakeExtractor {
             language: "fake".to_owned(),
             chunks,
             symbols,
-            references: codemem_core::reference::References::default(),
+            references,
             leading_comment: None,
             has_errors: false,
         })

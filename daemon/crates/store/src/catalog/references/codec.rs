@@ -2,7 +2,8 @@
 //!
 //! On disk, so it stays what it is; another layout is another [`VERSION`], and reading the old one stays.
 
-use codemem_core::reference::{Binding, Import, Origin, Reference, ReferenceKind, References};
+use codemem_core::graph::ContentDraft;
+use codemem_core::reference::{ReferenceKind, References};
 use std::collections::HashMap;
 
 /// The first byte.
@@ -49,54 +50,38 @@ pub(super) fn encode(references: &References) -> Vec<u8> {
 }
 
 /// Reads what [`encode`] wrote.
-pub(super) fn decode(bytes: &[u8]) -> Result<References, Unreadable> {
+pub(super) fn decode(bytes: &[u8]) -> Result<ContentDraft, Unreadable> {
     let Some((&VERSION, rest)) = bytes.split_first() else {
         return Err(Unreadable);
     };
     let mut reader = Reader { rest };
-    let texts: Vec<&str> = reader.rows(|reader| {
+    let mut draft = ContentDraft::default();
+    for _ in 0..reader.count()? {
         let length = reader.take()?;
         let (text, rest) = reader.rest.split_at_checked(length).ok_or(Unreadable)?;
         reader.rest = rest;
-        std::str::from_utf8(text).map_err(|_not_text| Unreadable)
-    })?;
-    let text = |number: usize| texts.get(number).map(|text| (*text).to_owned()).ok_or(Unreadable);
-    let imports = reader.rows(|reader| {
-        let (local, module, name) = (text(reader.take()?)?, text(reader.take()?)?, text(reader.take()?)?);
+        draft.text(std::str::from_utf8(text).map_err(|_not_text| Unreadable)?);
+    }
+    let n_texts = draft.n_texts();
+    for _ in 0..reader.count()? {
+        let (local, module, name) = (reader.text(n_texts)?, reader.text(n_texts)?, reader.text(n_texts)?);
         let line = reader.take()?;
-        Ok(Import {
-            local,
-            module,
-            name,
-            line: small(line / 2)?,
-            is_exported: line % 2 == 1,
-        })
-    })?;
-    let bindings = reader.rows(|reader| {
-        Ok(Binding {
-            owner: reader.optional()?,
-            name: text(reader.take()?)?,
-            value: Origin(text(reader.take()?)?),
-        })
-    })?;
-    let uses = reader.rows(|reader| {
-        Ok(Reference {
-            name: text(reader.take()?)?,
-            of: Origin(text(reader.take()?)?),
-            kind: kind(reader.take()?)?,
-            line: small(reader.take()?)?,
-            column: small(reader.take()?)?,
-            symbol: reader.optional()?,
-        })
-    })?;
+        draft.import(local, module, name, small(line / 2)?, line % 2 == 1);
+    }
+    for _ in 0..reader.count()? {
+        let owner = reader.optional()?;
+        draft.binding(owner, reader.text(n_texts)?, reader.text(n_texts)?);
+    }
+    for _ in 0..reader.count()? {
+        let (name, of) = (reader.text(n_texts)?, reader.text(n_texts)?);
+        let kind = kind(reader.take()?)?;
+        let at = (small(reader.take()?)?, small(reader.take()?)?);
+        draft.used(name, of, kind, at, reader.optional()?);
+    }
     if !reader.rest.is_empty() {
         return Err(Unreadable);
     }
-    Ok(References {
-        uses,
-        imports,
-        bindings,
-    })
+    Ok(draft)
 }
 
 /// Distinct texts in order of first occurrence.
@@ -140,14 +125,22 @@ impl Reader<'_> {
 }
 
 impl Reader<'_> {
-    /// A count, and as many rows.
-    fn rows<T>(&mut self, mut row: impl FnMut(&mut Self) -> Result<T, Unreadable>) -> Result<Vec<T>, Unreadable> {
-        let count = self.take()?;
-        // A row takes a byte at least: a count beyond that is damage, and reserves no memory.
-        if count > self.rest.len() {
-            return Err(Unreadable);
-        }
-        (0..count).map(|_| row(self)).collect()
+    /// How many rows follow.
+    fn count(&mut self) -> Result<usize, Unreadable> {
+        // A row takes a byte at least: a count beyond that is damage.
+        self.take().and_then(|count| {
+            if count > self.rest.len() {
+                Err(Unreadable)
+            } else {
+                Ok(count)
+            }
+        })
+    }
+
+    /// The number of one of so many texts.
+    fn text(&mut self, n_texts: u32) -> Result<u32, Unreadable> {
+        let number = small(self.take()?)?;
+        if number < n_texts { Ok(number) } else { Err(Unreadable) }
     }
 }
 
@@ -185,6 +178,7 @@ fn kind(number: usize) -> Result<ReferenceKind, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use codemem_core::reference::{Binding, Import, Origin, Reference};
     use proptest::collection::vec;
     use proptest::option::of;
     use proptest::prelude::*;
@@ -226,7 +220,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(references in references()) {
-            prop_assert_eq!(decode(&encode(&references)), Ok(references));
+            prop_assert_eq!(decode(&encode(&references)), Ok(ContentDraft::of(&references)));
         }
 
         #[test]
@@ -238,7 +232,7 @@ mod tests {
                 prop_assert_eq!(decode(&bytes), Err(Unreadable));
             } else {
                 bytes[at] = byte;
-                let _no_panic = decode(&bytes);
+                let _no_panic = decode(&bytes).map(ContentDraft::pack);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The catalog as its users see it: made-up files, tables for each method, and a model.
 
+mod graph;
 mod languages;
 mod model;
 mod recording;

@@ -2,7 +2,7 @@
 
 use super::{VERSION, content_hash, extraction, file, mark_all, open, path, put, symbol};
 use codemem_core::ids::{ContentId, TextId, WorktreeId};
-use codemem_core::ports::{Catalog, Fingerprint, Garbage, VectorSpace, WorktreeCounts};
+use codemem_core::ports::{Catalog, Fingerprint, Garbage, ManifestChange, VectorSpace, WorktreeCounts};
 use std::path::Path;
 
 #[test]
@@ -250,6 +250,45 @@ fn collecting_gives_the_disk_back_and_ids_are_not_given_out_again() {
     assert!(again[0].content > last.content && again[0].path > last.path);
     assert!(again[0].new_chunks[0] > *last.new_chunks.last().expect("20 chunks"));
     assert!(again[0].content > ContentId(200));
+}
+
+#[test]
+fn how_much_files_are_used_stays_with_their_lines() {
+    let directory = tempfile::tempdir().expect("dir");
+    let catalog = open(directory.path());
+    let [one, two] = ["/one", "/two"].map(|root| catalog.worktree(Path::new(root)).expect("added"));
+    let files = || {
+        vec![
+            file(1, 7, Some(extraction(&[1], vec![]))),
+            file(2, 7, None),
+            file(3, 7, None),
+        ]
+    };
+    let paths: Vec<_> = [one, two]
+        .map(|tree| catalog.record(tree, &put(files()), VERSION).expect("recorded"))
+        .concat()
+        .into_iter()
+        .map(|recorded| recorded.path)
+        .collect();
+    assert_eq!(catalog.users(one).expect("read"), []);
+    let (first, second, third) = (paths[0], paths[1], paths[2]);
+    let stranger = codemem_core::ids::PathId(9_999);
+    catalog
+        .set_users(one, &[(first, 5), (second, 1), (stranger, 2)])
+        .expect("set");
+    assert_eq!(catalog.users(one).expect("read"), [(first, 5), (second, 1)]);
+    assert_eq!(catalog.users(two).expect("read"), [], "each worktree has its own");
+
+    // A file that changes keeps what it had, one that goes takes it along.
+    let change = ManifestChange {
+        put: vec![file(1, 8, Some(extraction(&[2], vec![])))],
+        removed: vec![second],
+        ..ManifestChange::default()
+    };
+    catalog.record(one, &change, VERSION).expect("recorded");
+    assert_eq!(catalog.users(one).expect("read"), [(first, 5)]);
+    catalog.set_users(one, &[(third, 300)]).expect("set");
+    assert_eq!(catalog.users(one).expect("read"), [(third, 300)]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) struct Data {
     pub(super) lexical_paths: HashSet<PathId>,
     pub(super) manifests: BTreeMap<(WorktreeId, PathId), Line>,
     pub(super) summaries: BTreeMap<(PathId, ContentId), TextId>,
+    pub(super) users: BTreeMap<(WorktreeId, PathId), u32>,
     pub(super) skipped: HashMap<WorktreeId, Vec<(String, SkipReason)>>,
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) languages: Vec<ChangedLanguage>,
