@@ -167,6 +167,9 @@ pub(crate) struct SearchArgs {
     /// Show of each hit which features made its score
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Show of each hit the definitions that it calls and its callers, and methods with the same signature once
+    #[arg(long, conflicts_with_all = ["exact", "regex"])]
+    pub(crate) expand: bool,
     /// Show beside hits the memories of this session as well, as the agent names it
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<String>,
@@ -391,6 +394,7 @@ mod tests {
             "codemem search --json --repo /x --limit 3 --lang rust --path src/** -- --dashes first",
             "codemem search where is it --limit 5",
             "codemem search --explain where",
+            "codemem search --expand --budget 2000 where",
             "codemem search --exact -i --offset 20 --limit 10000 -- --flag",
             "codemem search --regex fn\\s+main",
             "codemem search --repo /a --repo /b --lang rust --lang go --path src --path !*.md --kind function x",
@@ -463,6 +467,7 @@ mod tests {
             "codemem search --limit 0 x",
             "codemem search --limit 10001 x",
             "codemem search --exact --regex x",
+            "codemem search --exact --expand x",
             "codemem search --offset -1 x",
             "codemem search --limit many x",
             "codemem search --all --repo /a x",

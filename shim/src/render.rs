@@ -3,6 +3,7 @@
 mod exact;
 mod expand;
 mod freshness;
+mod hop;
 mod memory;
 mod symbol;
 
@@ -30,6 +31,7 @@ pub(crate) fn hits(answer: &v1::SearchResponse, asked: &str) -> String {
             for line in hit.snippet.lines() {
                 let _ = writeln!(text, "  {}", clean(line));
             }
+            text.push_str(&hop::lines(hit));
             text.push_str(&anchored(hit));
         }
     }
@@ -150,6 +152,7 @@ fn receipt(answer: &v1::SearchResponse) -> String {
     if coverage.files_searched < coverage.files_total {
         text.push_str(", still indexing");
     }
+    text.push_str(&hop::receipt(answer));
     if !coverage.vectors_used {
         let _ = write!(text, "; words and symbols only");
         if !coverage.vectors_reason.is_empty() {
@@ -168,7 +171,7 @@ fn receipt(answer: &v1::SearchResponse) -> String {
 /// The hits as JSON.
 pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
     let hit = |hit: &v1::Hit| {
-        json!({
+        let mut json = json!({
             "path": hit.path,
             "start_line": hit.start_line,
             "end_line": hit.end_line,
@@ -184,7 +187,11 @@ pub(crate) fn hits_as_json(answer: &v1::SearchResponse) -> String {
                 "title": memory.title,
                 "stale": Some(&memory.stale).filter(|stale| !stale.is_empty()),
             })).collect::<Vec<_>>(),
-        })
+        });
+        if let Some(json) = json.as_object_mut() {
+            json.extend(hop::as_json(hit));
+        }
+        json
     };
     let coverage = answer.coverage.clone().unwrap_or_default();
     let mut json = json!({

@@ -42,6 +42,7 @@ pub(super) async fn run(context: &Context, args: SearchArgs, output: &mut Output
         mode: mode.into(),
         offset: args.offset,
         ignore_case: args.ignore_case,
+        expand: args.expand,
     };
     let mut client = context.connect().await?;
     let answer = client.search.search(bounded(request)).await?.into_inner();

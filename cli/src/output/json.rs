@@ -7,6 +7,7 @@ mod doctor;
 mod expand;
 mod freshness;
 mod graph;
+mod hop;
 mod index;
 mod languages;
 mod memory;

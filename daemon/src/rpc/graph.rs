@@ -171,6 +171,7 @@ fn definition(one: graph::Definition) -> Definition {
         start_line: one.start_line,
         end_line: one.end_line,
         language: one.language,
+        alike: super::search::alike(one.alike),
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod answer;
 
+pub(super) use answer::alike;
+
 use super::{Context, convert};
 use codemem_core::memory::SessionId;
 use codemem_engine as engine;
@@ -70,6 +72,7 @@ impl Search for Service {
                 kinds: values(request.kinds)?,
             },
             explain: request.explain,
+            expand: request.expand,
             session: session(&request.session)?,
             mode: read_as,
             ignore_case: request.ignore_case,

@@ -277,3 +277,76 @@ fn what_is_saved_changes_who_calls() {
     sandbox.codemem(["prune"]).success();
     assert_eq!(callers(&sandbox), ["shop/cart.py:15", "shop/price.py:12"]);
 }
+
+#[test]
+fn memory_and_index_answer_alike_before_and_after_an_edit() {
+    let sandbox = shop();
+    let told = |sandbox: &Sandbox| -> Vec<Value> {
+        let questions = [
+            ("Cart", "callers"),
+            ("total", "references"),
+            ("Money.rounded", "impact"),
+            ("Cart.pay", "callees"),
+            ("Shown", "implementations"),
+        ];
+        let answers = questions.map(|(name, asked)| {
+            let answer = ask(sandbox, &["symbol", name, &format!("--{asked}")]);
+            json!([
+                answer["definitions"],
+                answer[asked],
+                answer["unresolved"],
+                answer["elsewhere"]
+            ])
+        });
+        answers.into()
+    };
+    let first = told(&sandbox);
+    // A map reads all that there is into memory.
+    ask(&sandbox, &["map"]);
+    assert_eq!(told(&sandbox), first);
+    sandbox.write(
+        "shop/late.py",
+        "from .cart import Cart\nfrom .price import total\n\n\ndef late():\n    return total([Cart()])\n",
+    );
+    index(&sandbox);
+    let second = told(&sandbox);
+    assert_ne!(second, first);
+    // Another daemon has nothing in memory.
+    sandbox.codemem(["daemon", "stop"]).success();
+    assert_eq!(told(&sandbox), second);
+}
+
+#[test]
+fn implementations_of_one_signature_are_shown_once() {
+    let sandbox = sandbox::lexical();
+    for n in 0..6 {
+        sandbox.write(
+            &format!("src/Disk{n}.java"),
+            format!("class Disk{n} implements Store {{\n  public String load(String key) {{ return key; }}\n}}\n"),
+        );
+    }
+    sandbox.write("src/Store.java", "interface Store {\n  String load(String key);\n}\n");
+    sandbox.write(
+        "src/User.java",
+        "class User {\n  void use(Disk3 disk) { disk.load(\"a\"); }\n}\n",
+    );
+    index(&sandbox);
+    let answer = ask(&sandbox, &["symbol", "load", "--callers"]);
+    let definitions = answer["definitions"].as_array().expect("definitions");
+    assert_eq!(definitions.len(), 1, "{answer}");
+    assert_eq!(
+        definitions[0]["path"], "src/Store.java",
+        "what is declared stands for what implements it"
+    );
+    let alike = &definitions[0]["same_signature"];
+    assert_eq!(
+        (alike["places"].as_array().map(Vec::len), &alike["left_out"]),
+        (Some(4), &json!(2))
+    );
+    assert_eq!(places(&answer["callers"]), ["src/User.java:2"], "all are asked about");
+    let shown = sandbox.codemem(["symbol", "load", "--repo", &tree(&sandbox)]);
+    let line = "and 6 more with this signature: src/Disk0.java:2 ";
+    assert!(shown.success().contains(line), "{shown:?}");
+    let alone = ask(&sandbox, &["symbol", "src/Disk3.java#load"]);
+    assert_eq!(alone["definitions"][0]["same_signature"], Value::Null);
+}

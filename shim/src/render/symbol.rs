@@ -1,6 +1,7 @@
 //! A symbol and its uses as text: `path` once for all lines in it.
 
 use super::clean;
+use super::hop::alike;
 use codemem_proto::v1;
 use std::fmt::Write as _;
 
@@ -32,6 +33,9 @@ pub(crate) fn symbol(answer: &v1::SymbolResponse, ask: v1::Ask) -> String {
                 &one.signature
             })
         );
+        if let Some(alike) = alike(one.alike.as_ref()) {
+            let _ = writeln!(text, "  {alike}");
+        }
         if ask == v1::Ask::Definition {
             for line in one.docstring.lines().take(DOC_LINES) {
                 let _ = writeln!(text, "  {}", clean(line));

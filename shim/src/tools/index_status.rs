@@ -11,7 +11,7 @@ use serde_json::json;
 
 pub(super) const NAME: &str = "index_status";
 
-const DESCRIPTION: &str = "Tell whether the project is indexed, how complete and how fresh the index is.";
+const DESCRIPTION: &str = "Tell how complete and fresh the index is.";
 
 pub(super) fn definition() -> Tool {
     let schema = json!({

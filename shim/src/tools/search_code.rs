@@ -15,8 +15,7 @@ use tonic::Status;
 
 pub(super) const NAME: &str = "search_code";
 
-const DESCRIPTION: &str =
-    "Find code by question, words or symbol names. Answers with ranked path:lines, symbols and the lines that answer.";
+const DESCRIPTION: &str = "Find code by question, words or symbol names: ranked path:lines with the lines that answer.";
 
 /// Hits when the agent names no number.
 const DEFAULT_LIMIT: u32 = 10;
@@ -41,12 +40,13 @@ pub(super) fn definition() -> Tool {
         "type": "object",
         "properties": {
             "query": {"type": "string"},
-            "path": {"type": "string", "description": "Directory, or * for all indexed"},
+            "path": {"type": "string", "description": "Directory; * for all indexed"},
             "limit": {"type": "integer"},
             "budget": {"type": "integer"},
             "language": {"type": "string"},
             "path_glob": {"type": "string", "description": "e.g. src/**/*.ts"},
             "mode": {"type": "string", "enum": MODES, "description": "exact, regex: every matching line"},
+            "expand": {"type": "boolean", "description": "add callers, calls"},
         },
         "required": ["query"],
     });
@@ -68,6 +68,7 @@ pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonOb
         "mode",
         "offset",
         "format",
+        "expand",
     ];
     let arguments = Arguments::new(arguments, &allowed)?;
     let mode = match arguments.choice("mode", &MODES)? {
@@ -103,6 +104,7 @@ pub(super) async fn call(session: &Session, name: &RequestId, arguments: &JsonOb
         }
         .into(),
         session: session.id.clone().unwrap_or_default(),
+        expand: arguments.switch("expand")?,
         mode: mode.into(),
         offset: arguments.number("offset", 0, u32::MAX)?.unwrap_or_default(),
         ..SearchRequest::default()

@@ -3,6 +3,7 @@
 use super::super::Style;
 use super::super::json::Graph;
 use super::super::style::clean;
+use super::hop::alike;
 use super::units::{count, counted};
 use codemem_proto::v1;
 use std::fmt::Write as _;
@@ -37,6 +38,9 @@ fn definition(text: &mut String, one: &v1::Definition, is_whole: bool, style: St
     let _ = writeln!(text, "{}  {} {}", style.subject(&place), one.kind, clean(&one.name));
     if !one.signature.is_empty() {
         let _ = writeln!(text, "  {}", clean(&one.signature));
+    }
+    if let Some(alike) = alike(one.alike.as_ref()) {
+        let _ = writeln!(text, "  {alike}");
     }
     if is_whole {
         for line in one.docstring.lines().take(DOC_LINES) {

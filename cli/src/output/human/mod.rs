@@ -6,6 +6,7 @@ mod exact;
 mod expand;
 mod freshness;
 mod graph;
+mod hop;
 mod languages;
 mod memory;
 mod project;

@@ -2,7 +2,7 @@
 
 use super::super::Style;
 use super::super::style::clean;
-use super::{count, counted, exact, percent};
+use super::{count, counted, exact, hop, percent};
 use codemem_proto::v1;
 use std::fmt::Write as _;
 
@@ -29,6 +29,7 @@ fn hit(hit: &v1::Hit, style: Style) -> String {
     for line in hit.snippet.lines() {
         let _ = writeln!(text, "    {}", style.dim(&clean(line)));
     }
+    text.push_str(&hop::lines(hit, style));
     for memory in &hit.memories {
         let _ = write!(
             text,
@@ -124,6 +125,7 @@ pub(crate) fn receipt(answer: &v1::SearchResponse) -> String {
             counted(coverage.hits_dropped, "hit")
         ));
     }
+    parts.extend(hop::receipt(answer));
     if coverage.vectors_used {
         parts.push(format!("vectors {}", percent(coverage.vectors)));
     } else if coverage.vectors_reason.is_empty() {

@@ -1,6 +1,7 @@
 //! The code graph: symbols, outlines, maps, what a diff touches.
 
 use super::freshness::Freshness;
+use super::hop::Alike;
 use codemem_proto::v1;
 use serde::Serialize;
 use serde_json::{Map as Object, Value, json};
@@ -39,6 +40,9 @@ struct Definition {
     start_line: u32,
     end_line: u32,
     language: String,
+    /// Further definitions of the name with the same signature, for which it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_signature: Option<Alike>,
 }
 
 impl From<v1::Definition> for Definition {
@@ -52,6 +56,7 @@ impl From<v1::Definition> for Definition {
             start_line: one.start_line,
             end_line: one.end_line,
             language: one.language,
+            same_signature: one.alike.map(Alike::from),
         }
     }
 }

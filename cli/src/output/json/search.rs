@@ -1,6 +1,7 @@
 //! What a search found.
 
 use super::freshness::Freshness;
+use super::hop::{Alike, Hop};
 use codemem_proto::v1;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -79,6 +80,12 @@ struct Hit {
     /// What is remembered of the code; only where there is something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     memories: Vec<Memory>,
+    /// Its calls and callers; only when they were asked for.
+    #[serde(flatten)]
+    hop: Option<Hop>,
+    /// Hits that it stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_signature: Option<Alike>,
 }
 
 #[derive(Serialize, Debug)]
@@ -172,6 +179,8 @@ impl From<v1::Hit> for Hit {
             stale: hit.stale,
             features: hit.features.into_iter().map(feature).collect(),
             memories: hit.memories.into_iter().map(Memory::from).collect(),
+            hop: hit.hop.map(Hop::from),
+            same_signature: hit.alike.map(Alike::from),
         }
     }
 }

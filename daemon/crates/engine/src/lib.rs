@@ -39,6 +39,6 @@ pub use health::{HealthReport, RepositoryHealth};
 pub use progress::{Phase, Progress, RootState};
 pub use prune::PruneReport;
 pub use search::{
-    Absence, AnchoredMemory, Code, Counted, Coverage, ExpandRequest, Expanded, Filters, Hit, Kept, Mode, Refusal,
-    SearchAnswer, SearchRequest, SearchedRoot, Tests,
+    Absence, Alike, AnchoredMemory, Code, Counted, Coverage, ExpandRequest, Expanded, Filters, Hit, Hop, Kept, Mode,
+    Neighbour, Place, Refusal, SearchAnswer, SearchRequest, SearchedRoot, Side, Tests,
 };

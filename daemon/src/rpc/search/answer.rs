@@ -4,7 +4,8 @@ use crate::rpc::freshness;
 use codemem_core::rank::Share;
 use codemem_engine::{self as engine, Kept as EngineKept, SearchAnswer};
 use codemem_proto::v1::{
-    Absence, AnchoredMemory, Counted, Coverage, Expanded, FeatureShare, Hit, Kept, Mode, SearchResponse, SearchedRoot,
+    Absence, Alike, AnchoredMemory, Counted, Coverage, Expanded, FeatureShare, Hit, Hop, Kept, Mode, Neighbour, Place,
+    SearchResponse, SearchedRoot, neighbour,
 };
 
 /// The answer of a search.
@@ -20,7 +21,7 @@ pub(super) fn answer(answer: SearchAnswer) -> SearchResponse {
         root,
         freshness: Some(freshness::wire(answer.freshness)),
         roots: answer.roots.into_iter().map(searched).collect(),
-        hits_left_out: u32::try_from(answer.hits_left_out).unwrap_or(u32::MAX),
+        hits_left_out: counted_in_u32(answer.hits_left_out),
         absence: answer.absence.map(absence),
         mode: mode(answer.mode).into(),
         note: answer.note.unwrap_or_default(),
@@ -98,7 +99,57 @@ fn hit(hit: engine::Hit) -> Hit {
         memories: hit.memories.into_iter().map(beside).collect(),
         handle: hit.handle,
         root: hit.root.display().to_string(),
+        hop: hit.hop.map(hop),
+        alike: alike(hit.alike),
     }
+}
+
+fn hop(hop: engine::Hop) -> Hop {
+    Hop {
+        neighbours: hop.neighbours.into_iter().map(neighbour).collect(),
+        calls_left_out: counted_in_u32(hop.calls_left_out),
+        callers_left_out: counted_in_u32(hop.callers_left_out),
+        open: u32::try_from(hop.open).unwrap_or(u32::MAX),
+    }
+}
+
+fn neighbour(one: engine::Neighbour) -> Neighbour {
+    let kind = match one.side {
+        engine::Side::Calls => neighbour::Kind::Calls,
+        engine::Side::Callers => neighbour::Kind::Callers,
+    };
+    Neighbour {
+        kind: kind.into(),
+        name: one.name,
+        symbol_kind: one.kind,
+        signature: one.signature,
+        path: one.path,
+        start_line: one.start_line,
+        end_line: one.end_line,
+        line: one.line,
+        evidence: one.evidence,
+        label: one.label,
+        alike: alike(one.alike),
+    }
+}
+
+/// Nothing where there is nothing alike.
+pub(in crate::rpc) fn alike(alike: engine::Alike) -> Option<Alike> {
+    let place = |place: engine::Place| Place {
+        path: place.path,
+        start_line: place.start_line,
+        end_line: place.end_line,
+        name: place.name,
+    };
+    let alike = Alike {
+        left_out: counted_in_u32(alike.left_out),
+        places: alike.places.into_iter().map(place).collect(),
+    };
+    (!alike.places.is_empty()).then_some(alike)
+}
+
+fn counted_in_u32(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn beside(memory: engine::AnchoredMemory) -> AnchoredMemory {

@@ -2,3 +2,5 @@
 
 mod answers;
 mod exact;
+mod hop;
+mod ranking;

@@ -1,7 +1,9 @@
 //! An answer: hits, and what they rest on, root by root and in all.
 
 use super::absence::Absence;
+use super::alike::Alike;
 use super::exact::Mode;
+use super::hop::Hop;
 use crate::freshness::Freshness;
 use codemem_core::memory::MemoryId;
 use codemem_core::ports::Watching;
@@ -39,6 +41,10 @@ pub struct Hit {
     pub shares: Vec<rank::Share>,
     /// Memories that are anchored to the file or to what is shown of it; at most three.
     pub memories: Vec<AnchoredMemory>,
+    /// What is one step away in the code graph; `None` unless asked for.
+    pub hop: Option<Hop>,
+    /// Hits that it stands for: only where a hop was asked for.
+    pub alike: Alike,
 }
 
 /// A memory beside the code it is about.

@@ -8,6 +8,7 @@ use super::{Embedded, Memo, Search, SearchRequest, run};
 use crate::EngineError;
 use crate::engine::{Engine, blocking, not_ready, suspect};
 use crate::freshness::Freshness;
+use crate::graph::Users;
 use crate::progress::RootState;
 use crate::repository::{RepositoryHandle, RootHandle, is_damage};
 use crate::threads::Stop;
@@ -42,6 +43,7 @@ pub(crate) struct Ready {
     pub(crate) state: RootState,
     pub(crate) freshness: Freshness,
     pub(crate) counts: WorktreeCounts,
+    pub(crate) users: Arc<Users>,
 }
 
 /// A request that failed, and in which of the chosen roots.
@@ -77,6 +79,7 @@ impl Chosen {
             state,
             freshness,
             counts: **self.handle.counts.load(),
+            users: self.handle.standing.users(),
             chosen: self.clone(),
         })
     }
@@ -249,11 +252,13 @@ impl Engine {
                 freshness: &ready.freshness,
                 fresh: &ready.chosen.handle.fresh,
                 counts: ready.counts,
+                users: &ready.users,
                 max_file_bytes: limits.max_file_bytes,
                 limits: &limits,
                 stop: &stop,
                 met_damage: &ready.chosen.met_damage,
                 embedded: &embedded,
+                known: &ready.chosen.repository.published.known,
             });
             let searches: Vec<Search<'_>> = searches.collect();
             let answer = run::run(&searches, &request, n_threads)?;

@@ -1,6 +1,7 @@
 //! Exact searches and proofs of absence as answers: the same shape as those of a search by meaning.
 
 use super::absence::{self, Absence};
+use super::alike::Alike;
 use super::entry::Failed;
 use super::exact::{self, Exactly, Listing, Mode, Question, Reading, RootCounts, Tree};
 use super::scope::Filter;
@@ -45,6 +46,14 @@ pub(super) fn no_pages() -> EngineError {
     EngineError::Invalid {
         message: "only the hits of exact searches can be passed over".to_owned(),
         hint: "raise `--limit`, or search with `--exact` or `--regex`".to_owned(),
+    }
+}
+
+/// Why lines have no neighbours.
+pub(super) fn no_hop() -> EngineError {
+    EngineError::Invalid {
+        message: "only the hits of ranked searches have calls and callers".to_owned(),
+        hint: "search without `--exact` or `--regex`, or ask `codemem symbol NAME --callers`".to_owned(),
     }
 }
 
@@ -170,6 +179,8 @@ fn hit(found: exact::PageHit, searches: &[Search<'_>]) -> (usize, ContentHash, H
         stale: false,
         shares: Vec::new(),
         memories: Vec::new(),
+        hop: None,
+        alike: Alike::default(),
     };
     (found.tree, found.hash, hit)
 }

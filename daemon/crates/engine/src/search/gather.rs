@@ -1,11 +1,12 @@
-//! Gathering evidence: words, definitions and vectors, joined per file.
+//! Gathering evidence: words, definitions and what is near ([`super::near`]), joined per file.
 
+use super::near::Ahead;
 use super::{Scope, Search};
 use crate::EngineError;
 use crate::repository::is_damage;
-use codemem_core::ids::{ChunkId, ContentId, TextId};
-use codemem_core::ports::{LexicalQuery, PortErrorKind, SymbolRow, VectorSpace};
-use codemem_core::query::{NameStrength, Query};
+use codemem_core::ids::{ChunkId, ContentId};
+use codemem_core::ports::{LexicalQuery, SymbolRow};
+use codemem_core::query::{self, NameStrength, Query};
 use codemem_core::rank::{self, Defined, Evidence};
 use codemem_core::token;
 use std::collections::{HashMap, HashSet};
@@ -23,12 +24,6 @@ const BEST_CHUNKS: usize = 3;
 
 /// Definitions looked up, of those in scope.
 const DEFINITIONS: usize = 400;
-
-/// Nearest file summaries.
-const NEAREST_FILES: usize = 200;
-
-/// Nearest chunks.
-const NEAREST_CHUNKS: usize = 300;
 
 /// Cosine below which a vector alone is no reason to show a file: unrelated English and code lie
 /// around 0.1 with the default model, related ones above 0.3.
@@ -70,7 +65,7 @@ pub(super) struct Gathered {
 
 /// Candidates by the content they show; a content that several paths hold is shown once.
 #[derive(Default)]
-struct Pool {
+pub(super) struct Pool {
     candidates: Vec<Candidate>,
     by_content: HashMap<ContentId, usize>,
 }
@@ -78,38 +73,22 @@ struct Pool {
 impl Search<'_> {
     /// Everything that speaks for a file in scope.
     pub(super) fn gather(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
-        // Making the query's vector takes as long as looking for words and definitions.
+        // Vectors take as long as everything else does.
         thread::scope(|threads| {
-            self.embed_ahead(threads, &query.question);
-            self.gather_all(query, scope)
+            let ahead = self.near_ahead(threads, query, scope);
+            self.gather_all(query, scope, ahead)
         })
     }
 
-    /// Begins to make the query's vector, where there are vectors to compare it with. A model that is not in memory is left to
-    /// whoever finds that it is needed.
-    fn embed_ahead<'s>(&'s self, threads: &'s thread::Scope<'s, '_>, text: &'s str) {
-        if self.counts.chunks_with_vector == 0 || self.embedded.is_made() || !self.ports.embedder.is_loaded() {
-            return;
-        }
-        let span = tracing::Span::current();
-        // What goes wrong is told to whoever asks for the vector.
-        let embed = move || span.in_scope(|| drop(self.embedded(text)));
-        let begun = thread::Builder::new()
-            .name("search-embed".to_owned())
-            .spawn_scoped(threads, embed);
-        if let Err(error) = begun {
-            tracing::debug!(%error, "the vector of a query is made later");
-        }
-    }
-
-    fn gather_all(&self, query: &Query, scope: &Scope) -> Result<Gathered, EngineError> {
+    fn gather_all(&self, query: &Query, scope: &Scope, ahead: Option<Ahead<'_>>) -> Result<Gathered, EngineError> {
         let mut pool = Pool::default();
         self.go_on()?;
         self.gather_words(query, scope, &mut pool)?;
         self.go_on()?;
         self.gather_definitions(query, scope, &mut pool)?;
         self.go_on()?;
-        let no_vectors = self.gather_vectors(query, scope, &mut pool).unwrap_or_else(|error| {
+        let no_vectors = self.gather_near(query, scope, ahead, &mut pool);
+        let no_vectors = no_vectors.unwrap_or_else(|error| {
             tracing::warn!(error = error.chain(), "a search goes without vectors");
             if is_damage(&error) {
                 self.met_damage.store(true, Ordering::Relaxed);
@@ -117,6 +96,11 @@ impl Search<'_> {
             Some(error.chain())
         });
         pool.candidates.retain(Candidate::is_evident);
+        for one in &mut pool.candidates {
+            one.evidence.users = self.users.of(self.view.file(one.file).path_id);
+            one.evidence.most_users = self.users.most();
+        }
+        self.mark_exports(query, &mut pool.candidates)?;
         let project = self.root.file_name().unwrap_or_default().to_string_lossy();
         let mut evidence: Vec<&mut Evidence> = pool.candidates.iter_mut().map(|one| &mut one.evidence).collect();
         rank::survey(query, &project, &mut evidence);
@@ -126,7 +110,12 @@ impl Search<'_> {
         })
     }
 
-    fn candidate<'p>(&self, pool: &'p mut Pool, scope: &Scope, content: ContentId) -> Option<&'p mut Candidate> {
+    pub(super) fn candidate<'p>(
+        &self,
+        pool: &'p mut Pool,
+        scope: &Scope,
+        content: ContentId,
+    ) -> Option<&'p mut Candidate> {
         if let Some(&index) = pool.by_content.get(&content) {
             return Some(&mut pool.candidates[index]);
         }
@@ -240,86 +229,12 @@ impl Search<'_> {
                 strength,
                 n_files,
                 is_type: rows.iter().any(|row| row.kind.is_type()),
-                is_exact: rows.iter().any(|row| spellings.contains(row.name.as_str())),
+                is_exact: rows.iter().any(|row| spellings.contains(query::unmarked(&row.name))),
             });
             candidate
                 .definitions
                 .extend(rows.into_iter().map(|row| (row, strength)));
         }
         Ok(())
-    }
-
-    /// Adds cosines. Vectors are a help, not a condition: without them the answer says why.
-    fn gather_vectors(&self, query: &Query, scope: &Scope, pool: &mut Pool) -> Result<Option<String>, EngineError> {
-        let vectors = &self.stores.vectors;
-        let count = |space| vectors.count(space).map_err(EngineError::port("count the vectors"));
-        if count(VectorSpace::Files)? + count(VectorSpace::Chunks)? == 0 {
-            let waiting = self.state.vectors_problem.clone();
-            return Ok(Some(waiting.unwrap_or_else(|| "no vectors yet".to_owned())));
-        }
-        let embedder = &self.ports.embedder;
-        let stored = self
-            .stores
-            .catalog
-            .fingerprint()
-            .map_err(EngineError::port("read the index's embedder"))?;
-        match embedder.fingerprint() {
-            Ok(fingerprint) if Some(&fingerprint) == stored.as_ref() => {}
-            Ok(_) => {
-                return Ok(Some(
-                    "the vectors were made by another model; run `codemem index --force`".to_owned(),
-                ));
-            }
-            Err(error) => return Ok(Some(error.to_string())),
-        }
-        let vector = match self.embedded(&query.question) {
-            Ok(vector) => vector,
-            Err(error) if error.kind == PortErrorKind::Unavailable => return Ok(Some(error.to_string())),
-            Err(error) => return Err(EngineError::port("embed the query")(error)),
-        };
-        let near = vectors
-            .search(VectorSpace::Files, vector, scope.summaries.as_ref(), NEAREST_FILES)
-            .map_err(EngineError::port("search the file vectors"))?;
-        for (text, cosine) in near.into_iter().filter(|(text, _)| scope.has_summary(*text)) {
-            for number in self.view.summarised(text) {
-                let content = self.view.file(number).content;
-                if let Some(candidate) = self.candidate(pool, scope, content) {
-                    let best = candidate.evidence.summary_cosine.get_or_insert(cosine);
-                    *best = best.max(cosine);
-                }
-            }
-        }
-        let within = match &scope.summaries {
-            None => None,
-            Some(_) => Some(
-                self.stores
-                    .catalog
-                    .texts_of(&scope.contents)
-                    .map_err(EngineError::port("find the texts in scope"))?,
-            ),
-        };
-        let near = vectors
-            .search(VectorSpace::Chunks, vector, within.as_ref(), NEAREST_CHUNKS)
-            .map_err(EngineError::port("search the chunk vectors"))?;
-        let cosines: HashMap<TextId, f32> = near.iter().copied().collect();
-        let texts: Vec<TextId> = near.into_iter().map(|(text, _)| text).collect();
-        let chunks = self
-            .stores
-            .catalog
-            .chunks_with_texts(&texts)
-            .map_err(EngineError::port("look up chunks"))?;
-        for (text, chunk, content) in chunks {
-            let Some(candidate) = self.candidate(pool, scope, content) else {
-                continue;
-            };
-            let cosine = cosines.get(&text).copied().unwrap_or_default();
-            let best = candidate.evidence.chunk_cosine.get_or_insert(cosine);
-            *best = best.max(cosine);
-            match candidate.chunks.iter_mut().find(|(id, _, _)| *id == chunk) {
-                Some((_, _, known)) => *known = Some(cosine),
-                None => candidate.chunks.push((chunk, 0.0, Some(cosine))),
-            }
-        }
-        Ok(None)
     }
 }

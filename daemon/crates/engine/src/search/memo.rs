@@ -71,6 +71,7 @@ fn key(root: &Path, relative: &str, start: u32, end: u32, hash: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alike::Alike;
     use super::*;
 
     fn hit(n: usize) -> Hit {
@@ -89,6 +90,8 @@ mod tests {
             stale: false,
             shares: Vec::new(),
             memories: Vec::new(),
+            hop: None,
+            alike: Alike::default(),
         }
     }
 

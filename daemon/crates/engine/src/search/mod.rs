@@ -4,10 +4,12 @@
 //! indexing job. The roots that are asked about are found ([`entry`]); in each, evidence is gathered from what the filters
 //! let through ([`scope`], [`gather`]); all of it is ranked together by `codemem_core::rank` ([`run`]), and shown with
 //! the files as they stand now ([`show`], [`relocate`]), with what is remembered about them ([`beside`]), and with the
-//! lines that answer, as far as the budget goes ([`snippet`], [`budget`]). Every hit has a handle, by which more of it is
+//! lines that answer, as far as the budget goes ([`snippet`], [`budget`]), and, where that is asked for, with what is one
+//! step away in the code graph ([`hop`], [`alike`]). Every hit has a handle, by which more of it is
 //! shown ([`handle`], [`expand`], [`whole`]), also when its file has changed since ([`memo`]).
 
 mod absence;
+mod alike;
 mod answer;
 mod beside;
 mod budget;
@@ -15,10 +17,13 @@ mod entry;
 mod exact;
 mod exactly;
 mod expand;
+mod exports;
 mod gather;
 mod handle;
+mod hop;
 mod label;
 mod memo;
+mod near;
 mod relocate;
 mod run;
 mod scope;
@@ -29,6 +34,7 @@ mod whole;
 use crate::EngineError;
 use crate::config::{EngineConfig, Ports};
 use crate::freshness::{Fresh, Freshness};
+use crate::graph::{Known, Users};
 use crate::progress::RootState;
 use crate::threads::Stop;
 use crate::view::View;
@@ -41,10 +47,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 pub use absence::{Absence, Counted};
+pub(crate) use alike::Key;
+pub use alike::{Alike, Place};
 pub use answer::{AnchoredMemory, Coverage, Hit, SearchAnswer, SearchedRoot};
 pub(crate) use entry::Ready;
 pub use exact::Mode;
 pub use expand::{Code, ExpandRequest, Expanded, Refusal};
+pub use hop::{Hop, Neighbour, Side};
 pub(crate) use memo::Memo;
 pub use scope::Tests;
 pub use whole::Kept;
@@ -66,6 +75,7 @@ const SHOWN_QUERY: usize = 500;
 
 /// A question about code.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct SearchRequest {
     /// What is looked for.
     pub query: String,
@@ -87,6 +97,8 @@ pub struct SearchRequest {
     pub filters: Filters,
     /// Say of each hit which features made its score.
     pub explain: bool,
+    /// Say of each hit what it calls and who calls it, and show what is alike once. Not in the exact modes.
+    pub expand: bool,
     /// The caller's session, whose memories may stand beside hits.
     pub session: Option<SessionId>,
 }
@@ -116,16 +128,26 @@ pub(crate) struct Search<'a> {
     pub(crate) freshness: &'a Freshness,
     pub(crate) fresh: &'a Fresh,
     pub(crate) counts: WorktreeCounts,
+    pub(crate) users: &'a Users,
     pub(crate) max_file_bytes: u64,
     pub(crate) limits: &'a EngineConfig,
     /// Requested when nobody waits for the answer any more.
     pub(crate) stop: &'a Stop,
     pub(crate) embedded: &'a Embedded,
+    pub(crate) known: &'a Known,
     /// Set when a store that an answer can do without turned out damaged.
     pub(crate) met_damage: &'a AtomicBool,
 }
 
 impl Search<'_> {
+    /// A path of the root as hits have it.
+    fn labelled(&self, path: &str) -> String {
+        match self.label {
+            "" => path.to_owned(),
+            label => format!("{label}/{path}"),
+        }
+    }
+
     /// What an answer from the index rests on, whatever is asked.
     fn coverage(&self) -> Coverage {
         let counts = &self.counts;

@@ -1,11 +1,13 @@
 //! One search: the roots gathered side by side, their candidates ranked together, the best shown within the budget.
 
+use super::alike::Key;
 use super::answer::{Coverage, Hit, SearchAnswer, SearchedRoot};
 use super::budget::{self, DEFAULT_BUDGET};
 use super::entry::Failed;
 use super::exact::Mode;
 use super::exactly;
 use super::gather::{Candidate, Gathered};
+use super::hop;
 use super::scope::{Filter, Scope};
 use super::show::Draft;
 use super::{DEFAULT_LIMIT, MAX_DROPPED, MAX_LIMIT, MAX_QUERY, SHOWN_QUERY, Search, SearchRequest};
@@ -13,7 +15,7 @@ use crate::EngineError;
 use crate::freshness::Freshness;
 use codemem_core::ids::ContentHash;
 use codemem_core::query::Query;
-use codemem_core::rank::{self, Evidence, Features, Weights};
+use codemem_core::rank::{self, Evidence, Order, Ranked};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -32,19 +34,14 @@ struct Joined {
     roots: Vec<usize>,
 }
 
-/// Candidates in the order in which they answer.
-struct Ranked {
-    weights: &'static Weights,
-    features: Vec<Features>,
-    /// Score and index, best first.
-    order: Vec<(f32, usize)>,
-}
-
 /// Answers a request over some roots, of which there is at least one. Up to `n_threads` of them are gathered at a time.
 pub(super) fn run(searches: &[Search<'_>], request: &SearchRequest, n_threads: usize) -> Result<SearchAnswer, Failed> {
     let began = Instant::now();
     let read = exactly::read(request);
     if read.mode != Mode::Meaning {
+        if request.expand {
+            return Err(exactly::no_hop().into());
+        }
         return exactly::run(searches, request, &read);
     }
     if request.offset > 0 {
@@ -55,14 +52,21 @@ pub(super) fn run(searches: &[Search<'_>], request: &SearchRequest, n_threads: u
     let views: Vec<_> = searches.iter().map(|search| search.view).collect();
     let filter = Filter::read(&request.filters, &first.ports.extractor.languages(), &views)?;
     let (mut parts, joined) = gather(searches, &query, &filter, n_threads)?;
-    let evidence: Vec<Evidence> = joined.candidates.iter().map(|one| one.evidence.clone()).collect();
-    let ranked = rank(&query, &evidence);
+    let weights = if query.is_identifier {
+        &rank::IDENTIFIER
+    } else {
+        &rank::PROSE
+    };
+    let evidence: Vec<&Evidence> = joined.candidates.iter().map(|one| &one.evidence).collect();
+    tracing::debug!(n_candidates = evidence.len(), "gathered");
+    let ranked = Order::of(&query, weights, &evidence);
     let limit = match request.limit {
         0 => DEFAULT_LIMIT,
         limit => limit.min(MAX_LIMIT),
     };
-    let mut drafts = Vec::with_capacity(limit.min(ranked.order.len()));
-    for &(score, index) in ranked.order.iter().take(limit + MAX_DROPPED) {
+    let mut first_of: HashMap<Key, usize> = HashMap::new();
+    let mut drafts: Vec<(usize, Draft)> = Vec::with_capacity(limit.min(evidence.len()));
+    for Ranked { index, score, features } in ranked.take(limit + MAX_DROPPED) {
         if drafts.len() == limit {
             break;
         }
@@ -74,16 +78,29 @@ pub(super) fn run(searches: &[Search<'_>], request: &SearchRequest, n_threads: u
             parts[root].hits_dropped += 1;
             continue;
         };
+        if request.expand
+            && let Some(key) = draft.key()
+        {
+            let first = *first_of.entry(key).or_insert(drafts.len());
+            if let Some((_, first)) = drafts.get_mut(first) {
+                first.hit.alike.add(draft.place(search.label));
+                continue;
+            }
+        }
         if request.explain {
-            draft.hit.shares = ranked.weights.explain(&ranked.features[index]);
+            draft.hit.shares = weights.explain(&features);
         }
         drafts.push((root, draft));
     }
+    tracing::debug!(n_hits = drafts.len(), "read what is shown");
     put_memories(
         searches,
         drafts.iter_mut().map(|(root, draft)| (*root, &mut draft.hit)).collect(),
         request,
     );
+    if request.expand {
+        hop::take(searches, &mut drafts)?;
+    }
     let drafts: Vec<Draft> = drafts
         .into_iter()
         .map(|(root, draft)| draft.labelled(searches[root].label))
@@ -136,36 +153,6 @@ fn question(request: &SearchRequest) -> Result<Query, EngineError> {
         "searching"
     );
     Ok(query)
-}
-
-fn rank(query: &Query, evidence: &[Evidence]) -> Ranked {
-    let features = Features::of(query, evidence);
-    let weights = if query.is_identifier {
-        &rank::IDENTIFIER
-    } else {
-        &rank::PROSE
-    };
-    let mut order: Vec<(f32, usize)> = features
-        .iter()
-        .enumerate()
-        .map(|(index, features)| (weights.score(features), index))
-        .collect();
-    // Equal scores in path order: the same question has the same answer.
-    order.sort_by(|a, b| {
-        rounded(b.0)
-            .cmp(&rounded(a.0))
-            .then_with(|| evidence[a.1].path.cmp(&evidence[b.1].path))
-    });
-    Ranked {
-        weights,
-        features,
-        order,
-    }
-}
-
-/// Scores that differ by no more than the order in which their parts were summed up are equal.
-fn rounded(score: f32) -> i64 {
-    (f64::from(score) * 100_000.0).round() as i64
 }
 
 /// The candidates of all roots. A content that several roots hold is the first one's.

@@ -1,5 +1,6 @@
 //! Showing a hit: the chunk that answers best, with the lines as they stand in the file now.
 
+use super::alike::{Alike, Key, Place};
 use super::gather::Candidate;
 use super::handle;
 use super::relocate::{Shown, Sought};
@@ -22,6 +23,8 @@ const NEAR: f32 = 0.5;
 pub(super) struct Draft {
     pub(super) hit: Hit,
     pub(super) material: Material,
+    /// The lines as they were indexed.
+    pub(super) indexed: LineSpan,
     /// Of the file as it was read, or as it was indexed where it cannot be read.
     pub(super) hash: ContentHash,
 }
@@ -31,6 +34,28 @@ impl Draft {
     pub(super) fn labelled(mut self, label: &str) -> Self {
         self.hit.name_it(label, self.hash);
         self
+    }
+
+    /// What makes it the same method as others.
+    pub(super) fn key(&self) -> Option<Key> {
+        Key::of(&self.hit.language, &self.hit.kind, &self.hit.name, &self.hit.signature)
+    }
+
+    /// Where it is, under the label of its root.
+    pub(super) fn place(self, label: &str) -> Place {
+        let Hit {
+            path,
+            start_line,
+            end_line,
+            name,
+            ..
+        } = self.labelled(label).hit;
+        Place {
+            path,
+            start_line,
+            end_line,
+            name,
+        }
     }
 }
 
@@ -109,10 +134,13 @@ impl Search<'_> {
             stale,
             shares: Vec::new(),
             memories: Vec::new(),
+            hop: None,
+            alike: Alike::default(),
         };
         Ok(Some(Draft {
             hit,
             material,
+            indexed: lines,
             hash: hash_now,
         }))
     }

@@ -60,14 +60,18 @@ impl Material {
 
     /// The signature, then the lines that have most of the query, as much as fits into `budget` tokens. Empty when nothing
     /// worth showing fits.
-    pub(super) fn snippet(&self, query: &Query, budget: usize) -> String {
+    pub(super) fn snippet(&self, query: &Query, tokenizer: &mut Tokenizer, budget: usize) -> String {
         let head = self.head(budget);
         if head.is_none() && !self.signature.is_empty() {
             return String::new();
         }
         let left = budget.saturating_sub(head.as_deref().map_or(0, cost));
         let is_cut = head.as_deref().is_some_and(|head| head.ends_with(GAP));
-        let window = if is_cut { 0..0 } else { self.window(query, left) };
+        let window = if is_cut {
+            0..0
+        } else {
+            self.window(query, tokenizer, left)
+        };
         let rest = |at: &usize| !self.declared.contains(at) && !self.lines[*at].trim().is_empty();
         let mut shown: Vec<Cow<'_, str>> = Vec::new();
         // The line after the last one shown; lines before the signature go on from where they are.
@@ -119,7 +123,7 @@ impl Material {
 
     /// The run of lines with the most of the query that costs no more than `budget` tokens; the head of the span unless
     /// another has clearly more.
-    fn window(&self, query: &Query, budget: usize) -> Range<usize> {
+    fn window(&self, query: &Query, tokenizer: &mut Tokenizer, budget: usize) -> Range<usize> {
         let costs: Vec<usize> = (0..self.lines.len())
             .map(|at| match self.lines[at].trim() {
                 "" => 0,
@@ -127,7 +131,7 @@ impl Material {
                 _ => cost(&self.lines[at]),
             })
             .collect();
-        let weights = self.weights(query);
+        let weights = self.weights(query, tokenizer);
         let run = |start: usize| {
             // A gap before it costs a line.
             let mut left = match start {
@@ -206,8 +210,7 @@ impl Material {
     }
 
     /// Which words of the query each line has.
-    fn weights(&self, query: &Query) -> Vec<Line> {
-        let mut tokenizer = Tokenizer::default();
+    fn weights(&self, query: &Query, tokenizer: &mut Tokenizer) -> Vec<Line> {
         let mut in_docstring = false;
         let mut weights = Vec::with_capacity(self.lines.len());
         for (at, line) in self.lines.iter().enumerate() {
@@ -340,7 +343,7 @@ mod tests {
         let source = format!("fn serve(&self) {{\n{}\n}}", counted(40, 29, "open_socket(retry);"));
         let material = whole(&source, "fn serve(&self)");
         let query = Query::parse("open socket retry");
-        let shown = material.snippet(&query, 60);
+        let shown = material.snippet(&query, &mut Tokenizer::default(), 60);
         assert!(shown.starts_with("fn serve(&self) {\n…\n"), "{shown}");
         assert!(shown.contains("open_socket(retry);"), "{shown}");
         assert!(!shown.contains("x1 "), "{shown}");
@@ -351,21 +354,25 @@ mod tests {
             .count();
         assert!(led >= 1, "with what leads to it: {shown}");
         let last = source.replace("let x40", "let open_socket_retry");
-        let shown = whole(&last, "fn serve(&self)").snippet(&Query::parse("retry"), 60);
+        let shown = whole(&last, "fn serve(&self)").snippet(&Query::parse("retry"), &mut Tokenizer::default(), 60);
         assert!(
             shown.lines().count() >= 5,
             "the room is used at the end of the span, too: {shown}"
         );
-        let head = material.snippet(&Query::parse("unrelated"), 60);
+        let head = material.snippet(&Query::parse("unrelated"), &mut Tokenizer::default(), 60);
         assert!(head.starts_with("fn serve(&self) {\n    let x1 = 1;"), "{head}");
-        let all = material.snippet(&query, 10_000);
+        let all = material.snippet(&query, &mut Tokenizer::default(), 10_000);
         assert_eq!(all, source, "with room for everything there is nothing to choose");
     }
 
     #[test]
     fn documentation_that_answers_goes_before_a_body_that_does() {
         let source = "/// Counts retries of a request.\nfn count() {\n    a();\n    b();\n    c();\n    count_retries_of(request);\n}";
-        let shown = whole(source, "fn count()").snippet(&Query::parse("count retries of a request"), 18);
+        let shown = whole(source, "fn count()").snippet(
+            &Query::parse("count retries of a request"),
+            &mut Tokenizer::default(),
+            18,
+        );
         assert_eq!(shown, "fn count() {\n/// Counts retries of a request.");
     }
 
@@ -373,14 +380,14 @@ mod tests {
     fn a_signature_over_several_lines_is_folded_and_not_repeated() {
         let source = "    pub fn count(\n        &self,\n        n: u32,\n    ) -> u32 {\n        self.n + n\n    }";
         let material = whole(source, "pub fn count( &self, n: u32, ) -> u32");
-        let shown = material.snippet(&Query::parse("count"), 100);
+        let shown = material.snippet(&Query::parse("count"), &mut Tokenizer::default(), 100);
         assert_eq!(shown, "pub fn count( &self, n: u32, ) -> u32\n    self.n + n\n}");
     }
 
     #[test]
     fn a_part_of_a_definition_is_introduced_by_its_signature() {
         let material = whole("    step_two();\n    step_three();", "fn all_steps()");
-        let shown = material.snippet(&Query::parse("step three"), 100);
+        let shown = material.snippet(&Query::parse("step three"), &mut Tokenizer::default(), 100);
         assert_eq!(shown, "fn all_steps()\n…\n    step_two();\n    step_three();");
     }
 
@@ -391,10 +398,10 @@ mod tests {
             "fn serve(listener: TcpListener, limit: usize)",
         );
         let query = Query::parse("serve");
-        let shown = material.snippet(&query, 12);
+        let shown = material.snippet(&query, &mut Tokenizer::default(), 12);
         assert!(shown.starts_with("fn serve(") && shown.ends_with(GAP), "{shown}");
         assert!(cost(&shown) <= 12);
-        assert_eq!(material.snippet(&query, 3), "");
+        assert_eq!(material.snippet(&query, &mut Tokenizer::default(), 3), "");
     }
 
     #[test]
@@ -405,7 +412,7 @@ mod tests {
         );
         for material in [whole(&source, "fn open()"), whole(&source, "")] {
             for budget in 0..120 {
-                let shown = material.snippet(&Query::parse("open socket retry"), budget);
+                let shown = material.snippet(&Query::parse("open socket retry"), &mut Tokenizer::default(), budget);
                 let spent: usize = shown.lines().map(cost).sum();
                 assert!(spent <= budget, "{spent} of {budget}:\n{shown}");
             }
@@ -415,6 +422,9 @@ mod tests {
     #[test]
     fn a_span_beyond_the_file_shows_nothing() {
         let material = Material::new("one\ntwo\n", LineSpan { start: 9, end: 12 }, "");
-        assert_eq!(material.snippet(&Query::parse("one"), 100), "");
+        assert_eq!(
+            material.snippet(&Query::parse("one"), &mut Tokenizer::default(), 100),
+            ""
+        );
     }
 }
