@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measure codemem on one repository: everything that README and RESULTS.md state as figures.
 
-usage: measure.py --bin DIR --repo PATH [--assets DATA_DIR] [--runs N] [--queries FILE] [--out FILE] [--lexical]
-                  [--unload SECONDS] [--only-markdown]
+usage: measure.py --bin DIR --repo PATH [--assets DATA_DIR | --data DATA_DIR] [--runs N] [--queries FILE] [--out FILE]
+                  [--lexical] [--unload SECONDS] [--only-markdown]
 
 --bin      directory of codemem, codememd and codemem-mcp, as target/release
 --assets   a data directory whose models/ and runtime/ are linked, so that nothing is fetched
+--data     a data directory with models and an index of the repository: only searches and memory are measured, over what is there
 --runs     how often all of it is done anew (default 1); figures are medians, with the least and the most
 --queries  one query a line; else the names of the repository's own files and directories
 --lexical  stop after words and symbols: no vectors, no models
@@ -24,7 +25,7 @@ POLL = 0.02  # seconds between two looks for the first answer
 class Run:
     """One daemon with directories of its own."""
 
-    def __init__(self, binaries, assets, unload):
+    def __init__(self, binaries, assets, unload, data=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="cmb", dir="/tmp"))
         self.bin = pathlib.Path(binaries).absolute()
         self.codemem = str(self.bin / "codemem")
@@ -32,9 +33,11 @@ class Run:
         for name, path in (("HOME", "home"), ("CODEMEM_DATA_DIR", "data"), ("CODEMEM_STATE_DIR", "state")):
             (self.dir / path).mkdir()
             self.env[name] = str(self.dir / path)
+        if data:
+            self.env["CODEMEM_DATA_DIR"] = str(pathlib.Path(data).absolute())
         self.env["CODEMEM_RUNTIME_DIR"] = str(self.dir / "run")
         self.env["CODEMEM_CONFIG"] = str(self.dir / "config.toml")
-        offline = "" if assets else "offline = true\n"
+        offline = "" if assets or data else "offline = true\n"
         (self.dir / "config.toml").write_text(f"{offline}[models]\nunload_after_seconds = {unload}\n")
         for name in ("models", "runtime") if assets else ():
             (self.dir / "data" / name).symlink_to(pathlib.Path(assets).absolute() / name)
@@ -156,6 +159,33 @@ def first_answer(run, repo, query, began, put):
         time.sleep(POLL)
 
 
+def settle(run, pid, args, put):
+    # Status does not count as work, so looking does not keep the models.
+    deadline = time.monotonic() + args.unload + 60
+    while run.json("status")["daemon"].get("model_loaded", False) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    time.sleep(args.unload + 5)
+    put("rss_idle_mib", memory(pid)[0], "MiB")
+
+
+def asked(args, repo, queries, put):
+    """Searches over an index that is there, in one daemon per run."""
+    run = Run(args.bin, None, args.unload, args.data)
+    try:
+        run("daemon", "start")
+        pid = run.json("status")["daemon"]["pid"]
+        last = run.json("index", repo, "--wait")
+        for name in ("files", "chunks", "symbols", "vectors"):
+            put(name, last[name], "")
+        latencies(run, repo, queries, put, "")
+        put("rss_after_all_mib", memory(pid)[0], "MiB")
+        put("peak_rss_mib", memory(pid)[1], "MiB")
+        settle(run, pid, args, put)
+    finally:
+        run("daemon", "stop", check=False)
+        shutil.rmtree(run.dir, ignore_errors=True)
+
+
 def once(args, repo, queries, put):
     run = Run(args.bin, args.assets, args.unload)
     try:
@@ -203,12 +233,7 @@ def once(args, repo, queries, put):
             run.json("index", repo, "--wait")
         put("rss_after_all_mib", memory(pid)[0], "MiB")
         put("peak_rss_mib", memory(pid)[1], "MiB")
-        # Status does not count as work, so looking does not keep the models.
-        deadline = time.monotonic() + args.unload + 60
-        while run.json("status")["daemon"].get("model_loaded", False) and time.monotonic() < deadline:
-            time.sleep(0.5)
-        time.sleep(args.unload + 5)
-        put("rss_idle_mib", memory(pid)[0], "MiB")
+        settle(run, pid, args, put)
         start_ups(run, repo, put)
     finally:
         run("daemon", "stop", check=False)
@@ -232,6 +257,7 @@ def main():
     parser.add_argument("--bin", required=True)
     parser.add_argument("--repo", required=True)
     parser.add_argument("--assets")
+    parser.add_argument("--data")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--queries")
     parser.add_argument("--out")
@@ -255,7 +281,7 @@ def main():
     put("size_all_mib", sum(values[f"size_{binary}_mib"][0] for binary in BINARIES), "MiB")
     load = [os.getloadavg()[0]]
     for _ in range(args.runs):
-        once(args, repo, queries, put)
+        (asked if args.data else once)(args, repo, queries, put)
         load.append(os.getloadavg()[0])
     figures = {name: dict(median=statistics.median(all_of), least=min(all_of), most=max(all_of), unit=units[name], runs=len(all_of))
                for name, all_of in values.items()}
