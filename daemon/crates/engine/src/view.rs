@@ -62,7 +62,33 @@ pub(crate) struct View {
     paths: Arc<IdSet>,
 }
 
+/// Which files a view has, and what they hold: the same for views that differ in stamps and summaries only.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    order: Arc<Vec<u32>>,
+    by_path: Arc<Vec<u32>>,
+    by_content: Arc<Vec<(ContentId, u32)>>,
+}
+
+impl Layout {
+    /// Whether two views have the same files of the same contents under the same numbers. False may be said of some that have.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.order, &other.order)
+            && Arc::ptr_eq(&self.by_path, &other.by_path)
+            && Arc::ptr_eq(&self.by_content, &other.by_content)
+    }
+}
+
 impl View {
+    /// Which files it has, and what they hold. What is held of it keeps those that come after from sharing its place in memory.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout {
+            order: Arc::clone(&self.order),
+            by_path: Arc::clone(&self.by_path),
+            by_content: Arc::clone(&self.by_content),
+        }
+    }
+
     /// Builds the view of a manifest.
     pub(crate) fn new(manifest: Vec<ManifestEntry>) -> Self {
         let mut languages: HashMap<String, Arc<str>> = HashMap::new();
@@ -135,6 +161,15 @@ impl View {
     /// The numbers of all files, by path.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
         self.order.iter().copied()
+    }
+
+    /// Where each file stands in the order of the paths, by its number.
+    pub(crate) fn places(&self) -> Vec<u32> {
+        let mut places = vec![NOWHERE; self.blocks.len() * BLOCK];
+        for (place, &number) in (0_u32..).zip(self.order.iter()) {
+            places[number as usize] = place;
+        }
+        places
     }
 
     /// The number of the file at a path, given as text.
@@ -402,7 +437,13 @@ mod tests {
                         model.remove(&path);
                     }
                 }
+                let before = view.clone();
                 view = view.patched(patch);
+                let held = |view: &View| {
+                    let file = |number| (number, view.file(number).path.clone(), view.file(number).content);
+                    view.numbers().map(file).collect::<Vec<_>>()
+                };
+                prop_assert!(!view.layout().is(&before.layout()) || held(&view) == held(&before));
                 let fresh = View::of(model.iter().map(|(path, content)| file(path, ids[path], *content)).collect());
                 let paths: Vec<String> = ids.keys().cloned().collect();
                 prop_assert_eq!(view.len(), fresh.len());
@@ -426,5 +467,11 @@ mod tests {
         assert_eq!(shared.count(), view.blocks.len() - 1);
         assert!(Arc::ptr_eq(&view.order, &next.order) && Arc::ptr_eq(&view.by_path, &next.by_path));
         assert_eq!(next.find("d0/f0.rs").map(|file| file.content), Some(ContentId(70_000)));
+        assert!(!next.layout().is(&view.layout()), "another content");
+        let restamped = Patch {
+            restamped: vec![(PathId(0), FileStamp { size: 1, mtime_ns: 2 })],
+            ..Patch::default()
+        };
+        assert!(next.patched(restamped).layout().is(&next.layout()));
     }
 }

@@ -19,9 +19,12 @@ const MAX_MEANINGS: usize = 1 << 16;
 /// How far an evaluation follows names before it gives up: cycles end, and long chains are not what people write.
 const MAX_DEPTH: u32 = 24;
 
-/// See the module.
+/// Most names that are handed on to the next resolver: some megabytes, too.
+const MAX_NAMES: usize = 1 << 17;
+
+/// See the module. What one resolver has found out holds for the next one over the same files.
 #[derive(Default)]
-pub(super) struct Memo {
+pub struct Memo {
     /// By number.
     files: RefCell<Vec<Option<Arc<FileFacts>>>>,
     /// Numbers of names.
@@ -67,7 +70,23 @@ pub(super) enum Only {
     Several,
 }
 
-impl<F: Facts> Resolver<'_, F> {
+impl<'a, F: Facts> Resolver<'a, F> {
+    /// A resolver that knows what another one has found out over the same files.
+    pub fn with(facts: &'a F, memo: Memo) -> Self {
+        Self {
+            memo,
+            ..Self::new(facts)
+        }
+    }
+
+    /// What it has found out; nothing when that is too much to keep. Only of a resolver that never failed.
+    pub fn into_memo(self) -> Memo {
+        if self.memo.names.borrow().len() > MAX_NAMES {
+            return Memo::default();
+        }
+        self.memo
+    }
+
     /// A file's facts.
     pub fn file(&self, file: FileId) -> Result<Arc<FileFacts>, F::Error> {
         let at = file.0 as usize;

@@ -23,6 +23,7 @@ pub use content::{Content, ContentDraft, ImportFact, SymbolFact, UseFact};
 pub use facts::{Facts, FileFacts, FileId, Package, SymbolAt};
 pub use impact::{Affected, Impact, is_test};
 pub use languages::resolves;
+pub use memo::Memo;
 pub use nearest::nearest;
 pub use resolve::{Edge, Evidence, Meaning, Resolver};
 pub use uses::{Site, Uses};

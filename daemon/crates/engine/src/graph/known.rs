@@ -7,8 +7,9 @@
 
 use super::whole::{Part, Whole};
 use crate::threads::Stop;
-use crate::view::View;
+use crate::view::{Layout, View};
 use arc_swap::ArcSwapOption;
+use codemem_core::graph::Memo;
 use codemem_core::ids::ContentId;
 use codemem_core::ports::{Catalog, PortResult};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,6 +33,8 @@ pub(crate) struct Known {
     max_bytes: usize,
     /// So many contents take more than that.
     too_many: AtomicUsize,
+    /// What the last question found out, over which files of which revision.
+    found_out: Mutex<Option<(Layout, u64, Memo)>>,
 }
 
 impl Default for Known {
@@ -48,7 +51,24 @@ impl Known {
             adding: Mutex::default(),
             max_bytes,
             too_many: AtomicUsize::new(usize::MAX),
+            found_out: Mutex::default(),
         }
+    }
+
+    /// What a question before has found out over the same files, unless another one has it just now.
+    pub(super) fn recall(&self, view: &View, whole: &Whole) -> Memo {
+        let held = self.found_out().take();
+        let held = held.filter(|(layout, revision, _)| *revision == whole.revision() && layout.is(&view.layout()));
+        held.map(|(.., memo)| memo).unwrap_or_default()
+    }
+
+    /// Keeps what a question has found out, for the next one.
+    pub(super) fn keep(&self, view: &View, whole: &Whole, memo: Memo) {
+        *self.found_out() = Some((view.layout(), whole.revision(), memo));
+    }
+
+    fn found_out(&self) -> MutexGuard<'_, Option<(Layout, u64, Memo)>> {
+        self.found_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All that the contents of a view say, where no more than a few of them are still to be read.
@@ -80,6 +100,7 @@ impl Known {
     pub(crate) fn forget(&self) {
         self.whole.store(None);
         self.too_many.store(usize::MAX, Ordering::Relaxed);
+        *self.found_out() = None;
     }
 
     fn add(&self, _adding: MutexGuard<'_, ()>, view: &View, catalog: &dyn Catalog, stop: &Stop) -> Option<Arc<Whole>> {

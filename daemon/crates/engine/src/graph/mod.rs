@@ -26,8 +26,11 @@ pub(crate) use tree::Tree;
 use crate::EngineError;
 use crate::engine::{Engine, blocking};
 use crate::freshness::Freshness;
+use crate::repository::RepositoryHandle;
 use crate::search::Ready;
 use crate::threads::Stop;
+use crate::view::View;
+use codemem_core::ports::Catalog;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -85,13 +88,18 @@ impl Engine {
             answer(&Tree::new(&ready.view, catalog, known, &stop), ground)
         });
         let answered = ask.await?;
-        let is_wanted = reading != Reading::Little && repository.published.known.wants(&view, &*catalog);
-        if is_wanted {
-            // For the next question: this one is answered.
+        if reading != Reading::Little {
+            self.read_facts(repository, view, catalog);
+        }
+        answered
+    }
+
+    /// Reads what a repository's files define and use into memory, for the next question, where that helps.
+    pub(crate) fn read_facts(&self, repository: RepositoryHandle, view: Arc<View>, catalog: Arc<dyn Catalog>) {
+        if repository.published.known.wants(&view, &*catalog) {
             self.inner.aside("graph-facts", move || {
                 repository.published.known.read(&view, &*catalog, &Stop::default());
             });
         }
-        answered
     }
 }

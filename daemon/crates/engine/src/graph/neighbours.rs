@@ -6,7 +6,7 @@
 use super::symbol::{Definition, Use, define, used};
 use super::tree::{Tree, is_code};
 use crate::EngineError;
-use codemem_core::graph::{Facts as _, FileFacts, Meaning, Resolver, SymbolAt};
+use codemem_core::graph::{Facts as _, FileFacts, FileId, Meaning, Resolver, SymbolAt};
 use codemem_core::reference::ReferenceKind;
 use codemem_core::unit::LineSpan;
 use std::collections::HashSet;
@@ -40,7 +40,16 @@ pub(crate) fn neighbours(
         start: start_line,
         end: end_line,
     };
-    let resolver = Resolver::new(tree);
+    tree.resolving(|resolver| look(tree, resolver, file, lines, limit))
+}
+
+fn look(
+    tree: &Tree<'_>,
+    resolver: &Resolver<'_, Tree<'_>>,
+    file: FileId,
+    lines: LineSpan,
+    limit: usize,
+) -> Result<Neighbours, EngineError> {
     let facts = resolver.file(file)?;
     let mut found = Neighbours::default();
     let (mut called, mut seen) = (Vec::new(), HashSet::new());
@@ -72,7 +81,7 @@ pub(crate) fn neighbours(
             .iter()
             .filter(|site| site.file != file || !(lines.start..=lines.end).contains(&site.line));
         for site in outside.take(limit.saturating_sub(found.callers.len())) {
-            found.callers.push(used(&resolver, site, 1)?);
+            found.callers.push(used(resolver, site, 1)?);
         }
     }
     Ok(found)

@@ -183,16 +183,18 @@ fn answer(tree: &Tree<'_>, ground: Ground, request: &SymbolRequest) -> Result<Sy
     answer.unresolved_languages = languages.filter(|language| !resolves(language)).collect();
     answer.unresolved_languages.sort();
     answer.unresolved_languages.dedup();
-    let resolver = Resolver::new(tree);
-    let sites = gather(&resolver, &found, request, &mut answer)?;
-    answer.total = sites.len() as u64;
     let limit = match request.limit {
         0 => DEFAULT_LIMIT,
         limit => limit.min(MAX_LIMIT),
     };
-    let page = sites.iter().skip(request.offset).take(limit);
-    let uses = page.map(|(site, depth)| used(&resolver, site, *depth));
-    answer.uses = uses.collect::<Result<_, _>>()?;
+    tree.resolving(|resolver| {
+        let sites = gather(resolver, &found, request, &mut answer)?;
+        answer.total = sites.len() as u64;
+        let page = sites.iter().skip(request.offset).take(limit);
+        let uses = page.map(|(site, depth)| used(resolver, site, *depth));
+        answer.uses = uses.collect::<Result<_, _>>()?;
+        Ok(())
+    })?;
     Ok(answer)
 }
 

@@ -7,7 +7,7 @@ use super::whole::Whole;
 use crate::EngineError;
 use crate::threads::Stop;
 use crate::view::View;
-use codemem_core::graph::{Content, Facts, FileFacts, FileId, Package, SymbolAt};
+use codemem_core::graph::{Content, Facts, FileFacts, FileId, Package, Resolver, SymbolAt};
 use codemem_core::ids::ContentId;
 use codemem_core::ports::{Catalog, SymbolRow};
 use codemem_core::unit::SymbolKind;
@@ -17,21 +17,40 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Tree<'a> {
     pub(super) view: &'a View,
     pub(super) catalog: &'a dyn Catalog,
+    known: &'a Known,
     whole: Option<Arc<Whole>>,
     stop: &'a Stop,
     packages: OnceLock<Arc<Vec<Package>>>,
+    /// Where files stand in the order of their paths, by number: thousands use some names, and paths are slow to compare.
+    places: OnceLock<Vec<u32>>,
 }
 
 impl<'a> Tree<'a> {
     /// The tree that a view shows.
-    pub(crate) fn new(view: &'a View, catalog: &'a dyn Catalog, known: &Known, stop: &'a Stop) -> Self {
+    pub(crate) fn new(view: &'a View, catalog: &'a dyn Catalog, known: &'a Known, stop: &'a Stop) -> Self {
         Self {
             view,
             catalog,
+            known,
             whole: known.of(view, catalog, stop),
             stop,
             packages: OnceLock::new(),
+            places: OnceLock::new(),
         }
+    }
+
+    /// Lets a resolver work that knows what those before it have found out, and keeps what it finds out.
+    pub(crate) fn resolving<T>(
+        &self,
+        work: impl FnOnce(&Resolver<'_, Self>) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let Some(whole) = &self.whole else {
+            return work(&Resolver::new(self));
+        };
+        let resolver = Resolver::with(self, self.known.recall(self.view, whole));
+        let done = work(&resolver)?;
+        self.known.keep(self.view, whole, resolver.into_memo());
+        Ok(done)
     }
 
     /// Where a symbol of a content stands: in every file of the view that holds it.
@@ -41,7 +60,8 @@ impl<'a> Tree<'a> {
 
     /// Files in the order of their paths.
     pub(super) fn in_order(&self, files: &mut Vec<FileId>) {
-        files.sort_by(|a, b| self.view.file(a.0).path.cmp(&self.view.file(b.0).path));
+        let places = self.places.get_or_init(|| self.view.places());
+        files.sort_unstable_by_key(|file| places[file.0 as usize]);
         files.dedup();
     }
 

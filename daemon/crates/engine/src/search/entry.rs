@@ -236,6 +236,12 @@ impl Engine {
         let stop = Stop::default();
         // A caller who leaves drops this future, and the work ends at its next step.
         let _given_up = stop.clone().on_drop();
+        let expanded = ready.iter().filter(|_| request.expand);
+        let expanded = expanded.map(|ready| {
+            let catalog = Arc::clone(&ready.stores.catalog);
+            (ready.chosen.repository.clone(), Arc::clone(&ready.view), catalog)
+        });
+        let expanded: Vec<_> = expanded.collect();
         let (inner, request) = (Arc::clone(&self.inner), request.clone());
         let search = blocking("search", move || {
             // Held to the end of the work, not of the call: a client that leaves frees no thread.
@@ -265,6 +271,10 @@ impl Engine {
             note(inner.memo(), &answer);
             Ok(answer)
         });
-        search.await?
+        let answered = search.await?;
+        for (repository, view, catalog) in expanded {
+            self.read_facts(repository, view, catalog);
+        }
+        answered
     }
 }

@@ -12,7 +12,7 @@ use super::show::Draft;
 use super::snippet::cost;
 use crate::EngineError;
 use crate::graph::{self, Definition, Neighbours, Tree, Use};
-use codemem_core::graph::{Evidence, Facts as _, Meaning, Resolver};
+use codemem_core::graph::{Evidence, Facts as _, Meaning};
 use codemem_core::ports::SymbolRow;
 use codemem_core::reference::ReferenceKind;
 use codemem_core::unit::LineSpan;
@@ -139,18 +139,19 @@ impl<'s> Graph<'s> {
         let Some(file) = self.tree.at(path) else {
             return Ok(sites);
         };
-        let resolver = Resolver::new(&self.tree);
-        let facts = resolver.file(file)?;
-        let calls = facts.uses().filter(|one| one.kind == ReferenceKind::Call);
-        for one in calls.filter(|one| (lines.start..=lines.end).contains(&one.line)) {
-            if let Meaning::Edge(edge) = resolver.resolve(file, one)? {
-                let target = resolver.file(edge.to.file)?;
-                let start = target.symbol(edge.to.symbol).lines.start;
-                let site = sites.entry((target.path.to_string(), start));
-                site.or_insert((one.line, edge.evidence));
+        self.tree.resolving(|resolver| {
+            let facts = resolver.file(file)?;
+            let calls = facts.uses().filter(|one| one.kind == ReferenceKind::Call);
+            for one in calls.filter(|one| (lines.start..=lines.end).contains(&one.line)) {
+                if let Meaning::Edge(edge) = resolver.resolve(file, one)? {
+                    let target = resolver.file(edge.to.file)?;
+                    let start = target.symbol(edge.to.symbol).lines.start;
+                    let site = sites.entry((target.path.to_string(), start));
+                    site.or_insert((one.line, edge.evidence));
+                }
             }
-        }
-        Ok(sites)
+            Ok(sites)
+        })
     }
 
     fn called(&self, one: Definition, sites: &Sites) -> (Option<Key>, Neighbour) {

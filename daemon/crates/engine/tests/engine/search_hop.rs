@@ -1,8 +1,11 @@
 //! Searches whose hits come with what they call and who calls them.
 
 use crate::setup::{ROOT, Running, World, finished};
+use codemem_core::ports::PortErrorKind;
 use codemem_engine::{EngineError, Hit, Hop, Mode, SearchAnswer, SearchRequest, Side};
+use codemem_testkit::Fault;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 const OTHER: &str = "/other";
 
@@ -80,6 +83,30 @@ async fn hits_come_with_what_they_call_and_who_calls_them() {
     assert_eq!(hop(parcel).open, 1, "what has two definitions is not guessed");
     let paths = |answer: &SearchAnswer| answer.hits.iter().map(|hit| hit.path.clone()).collect::<Vec<_>>();
     assert_eq!(paths(&answer), paths(&plain), "the hits are the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_are_read_once_for_all_later_answers() {
+    let world = World::new();
+    world.write("parcel.fk", "def take_parcel\nfragile\n");
+    world.write("desk.fk", "def counter\ncall take_parcel\n");
+    let running = world.start();
+    running.index().await;
+    ask(&running, expanded(&[ROOT], "take_parcel")).await;
+    // What is read behind the first answer is there at some time; from then on nothing is read any more.
+    world.faults.plan_always(Fault::Facts, PortErrorKind::Failed);
+    let again = || running.engine.search(expanded(&[ROOT], "take_parcel"));
+    let patience = Instant::now() + Duration::from_secs(20);
+    let answer = loop {
+        match again().await {
+            Ok(answer) => break answer,
+            Err(error) => assert!(Instant::now() < patience, "still read: {error}"),
+        }
+        world.faults.clear();
+        ask(&running, expanded(&[ROOT], "take_parcel")).await;
+        world.faults.plan_always(Fault::Facts, PortErrorKind::Failed);
+    };
+    assert_eq!(places(hit(&answer, "parcel.fk"), Side::Callers), ["desk.fk:2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -336,6 +336,7 @@ impl Catalog for MemoryCatalog {
     }
 
     fn facts(&self, contents: &[ContentId]) -> PortResult<Vec<graph::Content>> {
+        self.faults.check(Fault::Facts)?;
         let data = self.lock();
         let facts = contents.iter().map(|content| {
             let Some(held) = data.contents.get(content) else {

@@ -39,6 +39,8 @@ pub enum Fault {
     SearchLexical,
     /// Asking for the nearest vectors.
     SearchVectors,
+    /// Reading what files define and use.
+    Facts,
     /// Reading the whole catalog.
     CheckCatalog,
     /// Reading the whole lexical index.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::graph::Tree;
-use codemem_core::graph::{Facts as _, FileId, Resolver, SymbolAt};
+use codemem_core::graph::{Facts as _, FileId, SymbolAt};
 use codemem_core::ids::{Hash128, WorktreeId};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{FileRecord, FileStamp, ManifestChange};
@@ -99,15 +99,18 @@ fn answers(view: &View, catalog: &MemoryCatalog, known: &Known) -> Vec<String> {
     for name in NAMES {
         told.push(format!("{name} {:?}", tree.defined(name).expect("found")));
     }
-    let resolver = Resolver::new(&tree);
-    for file in view.numbers().map(FileId) {
-        let facts = resolver.file(file).expect("read");
-        told.push(format!("{facts:?}"));
-        for symbol in 0..facts.n_symbols() as u32 {
-            let users = resolver.users(SymbolAt { file, symbol }, &ReferenceKind::ALL);
-            told.push(format!("{:?}", users.expect("found")));
+    let asked = tree.resolving(|resolver| {
+        for file in view.numbers().map(FileId) {
+            let facts = resolver.file(file)?;
+            told.push(format!("{facts:?}"));
+            for symbol in 0..facts.n_symbols() as u32 {
+                let users = resolver.users(SymbolAt { file, symbol }, &ReferenceKind::ALL)?;
+                told.push(format!("{users:?}"));
+            }
         }
-    }
+        Ok(())
+    });
+    asked.expect("answered");
     told
 }
 
@@ -123,7 +126,9 @@ proptest! {
         prop_assert!(known.read(&view, &catalog, &Stop::default()).is_some());
         for files in edits.into_iter().map(Some).chain([None]) {
             prop_assert!(known.of(&view, &catalog, &Stop::default()).is_some());
-            prop_assert_eq!(answers(&view, &catalog, &known), answers(&view, &catalog, &Known::default()));
+            let expected = answers(&view, &catalog, &Known::default());
+            prop_assert_eq!(&answers(&view, &catalog, &known), &expected);
+            prop_assert_eq!(&answers(&view, &catalog, &known), &expected, "with what was found out before");
             if let Some(files) = files {
                 view = edit(&catalog, worktree, files);
             }
