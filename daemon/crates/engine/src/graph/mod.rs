@@ -17,7 +17,7 @@ mod whole;
 pub use affected::{AffectedAnswer, AffectedRequest, Change};
 pub(crate) use known::Known;
 pub use map::{Central, MapAnswer, MapRequest};
-pub(crate) use neighbours::{Neighbours, neighbours};
+pub(crate) use neighbours::{Call, Caller, Neighbours, neighbours};
 pub use outline::{OutlineAnswer, OutlineFile, OutlineNode, OutlineRequest};
 pub(crate) use standing::{Standing, Users};
 pub use symbol::{Ask, Definition, SymbolAnswer, SymbolRequest, Use};

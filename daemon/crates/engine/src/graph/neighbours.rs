@@ -3,10 +3,10 @@
 //! For answers of searches, on the thread of the search. A piece is lines, as hits have them; what is inside of it is not
 //! shown again.
 
-use super::symbol::{Definition, Use, define, used};
+use super::symbol::{Definition, define_one};
 use super::tree::{Tree, is_code};
 use crate::EngineError;
-use codemem_core::graph::{Facts as _, FileFacts, FileId, Meaning, Resolver, SymbolAt};
+use codemem_core::graph::{Evidence, Facts as _, FileFacts, FileId, Meaning, Resolver, SymbolAt, is_test};
 use codemem_core::reference::ReferenceKind;
 use codemem_core::unit::LineSpan;
 use std::collections::HashSet;
@@ -18,29 +18,45 @@ const MAX_DEFINITIONS: usize = 8;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Neighbours {
     /// What the lines call, each once, in the order of the calls.
-    pub(crate) calls: Vec<Definition>,
-    /// Who calls what the lines define, by place; of a part of a definition, who calls the whole.
-    pub(crate) callers: Vec<Use>,
+    pub(crate) calls: Vec<Call>,
+    /// Who calls what the lines define, each once, by place, those that are no tests first; of a part of a definition, who
+    /// calls the whole.
+    pub(crate) callers: Vec<Caller>,
+    /// Further callers.
+    pub(crate) callers_left_out: usize,
     /// Calls in the lines, and calls of the same names as what they define, of which the files do not say what they mean.
     pub(crate) open: u64,
 }
 
-/// What is one step away from the lines of a file, at most `limit` of each kind; nothing for a file that is not there.
+/// A definition that is called, and where first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Call {
+    pub(crate) definition: Definition,
+    pub(crate) line: u32,
+    pub(crate) evidence: Evidence,
+}
+
+/// Who calls, and where first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Caller {
+    /// `None` for the top of a file.
+    pub(crate) definition: Option<Definition>,
+    pub(crate) path: String,
+    pub(crate) line: u32,
+    pub(crate) evidence: Evidence,
+}
+
+/// What is one step away from the lines of a file, with at most `limit` callers; nothing for a file that is not there.
 pub(crate) fn neighbours(
     tree: &Tree<'_>,
     path: &str,
-    start_line: u32,
-    end_line: u32,
+    lines: LineSpan,
     limit: usize,
 ) -> Result<Neighbours, EngineError> {
-    let Some(file) = tree.at(path) else {
-        return Ok(Neighbours::default());
-    };
-    let lines = LineSpan {
-        start: start_line,
-        end: end_line,
-    };
-    tree.resolving(|resolver| look(tree, resolver, file, lines, limit))
+    match tree.at(path) {
+        Some(file) => tree.resolving(|resolver| look(tree, resolver, file, lines, limit)),
+        None => Ok(Neighbours::default()),
+    }
 }
 
 fn look(
@@ -51,38 +67,56 @@ fn look(
     limit: usize,
 ) -> Result<Neighbours, EngineError> {
     let facts = resolver.file(file)?;
+    let is_inside = |of: FileId, line: u32| of == file && (lines.start..=lines.end).contains(&line);
     let mut found = Neighbours::default();
-    let (mut called, mut seen) = (Vec::new(), HashSet::new());
-    let is_inside = |at: SymbolAt, start: u32| at.file == file && (lines.start..=lines.end).contains(&start);
-    for one in facts.uses() {
-        if one.kind != ReferenceKind::Call || !(lines.start..=lines.end).contains(&one.line) {
-            continue;
-        }
+    let mut called = HashSet::new();
+    let calls = facts.uses().filter(|one| one.kind == ReferenceKind::Call);
+    for one in calls.filter(|one| is_inside(file, one.line)) {
         match resolver.resolve(file, one)? {
             Meaning::Edge(edge) => {
                 let start = resolver.file(edge.to.file)?.symbol(edge.to.symbol).lines.start;
-                if called.len() < limit && !is_inside(edge.to, start) && seen.insert(edge.to) {
-                    called.push(edge.to);
+                if !is_inside(edge.to.file, start)
+                    && called.insert(edge.to)
+                    && let Some(definition) = define_one(tree, edge.to)?
+                {
+                    found.calls.push(Call {
+                        definition,
+                        line: one.line,
+                        evidence: edge.evidence,
+                    });
                 }
             }
             Meaning::Open => found.open += 1,
             Meaning::Elsewhere => {}
         }
     }
-    found.calls = define(tree, &called)?;
     let defined: Vec<SymbolAt> = defined(&facts, lines)
         .into_iter()
         .map(|symbol| SymbolAt { file, symbol })
         .collect();
+    let (mut calling, mut seen) = (Vec::new(), HashSet::new());
     for users in resolver.users_of(&defined, &[ReferenceKind::Call, ReferenceKind::Decorate])? {
         found.open += users.open;
-        let outside = users
-            .sites
-            .iter()
-            .filter(|site| site.file != file || !(lines.start..=lines.end).contains(&site.line));
-        for site in outside.take(limit.saturating_sub(found.callers.len())) {
-            found.callers.push(used(resolver, site, 1)?);
+        for site in users.sites {
+            if !is_inside(site.file, site.line) && seen.insert((site.file, site.within)) {
+                calling.push((is_test(&*resolver.file(site.file)?, site.within), site));
+            }
         }
+    }
+    calling.sort_by_key(|(is_test, _)| *is_test);
+    found.callers_left_out = calling.len().saturating_sub(limit);
+    for (_, site) in calling.into_iter().take(limit) {
+        let within = site.within.map(|symbol| SymbolAt {
+            file: site.file,
+            symbol,
+        });
+        let definition = within.map(|at| define_one(tree, at)).transpose()?;
+        found.callers.push(Caller {
+            definition: definition.flatten(),
+            path: tree.view.file(site.file.0).path.to_string(),
+            line: site.line,
+            evidence: site.evidence,
+        });
     }
     Ok(found)
 }

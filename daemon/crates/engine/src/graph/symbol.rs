@@ -327,25 +327,25 @@ pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, Engine
 }
 
 pub(super) fn define(tree: &Tree<'_>, found: &[SymbolAt]) -> Result<Vec<Definition>, EngineError> {
-    let mut definitions = Vec::with_capacity(found.len());
-    for at in found {
-        let file = tree.view.file(at.file.0);
-        let Some(row) = tree.row(*at)? else {
-            continue;
-        };
-        definitions.push(Definition {
-            qualified_name: row.qualified_name,
-            kind: row.kind.as_str().to_owned(),
-            signature: row.signature,
-            docstring: row.docstring.unwrap_or_default(),
-            path: file.path.to_string(),
-            start_line: row.lines.start,
-            end_line: row.lines.end,
-            language: file.language.to_string(),
-            alike: Alike::default(),
-        });
-    }
-    Ok(definitions)
+    let definitions = found.iter().map(|at| define_one(tree, *at).transpose());
+    definitions.flatten().collect()
+}
+
+/// `None` for what is gone from the catalog meanwhile.
+pub(super) fn define_one(tree: &Tree<'_>, at: SymbolAt) -> Result<Option<Definition>, EngineError> {
+    let file = tree.view.file(at.file.0);
+    let row = tree.row(at)?;
+    Ok(row.map(|row| Definition {
+        qualified_name: row.qualified_name,
+        kind: row.kind.as_str().to_owned(),
+        signature: row.signature,
+        docstring: row.docstring.unwrap_or_default(),
+        path: file.path.to_string(),
+        start_line: row.lines.start,
+        end_line: row.lines.end,
+        language: file.language.to_string(),
+        alike: Alike::default(),
+    }))
 }
 
 /// The path and the name of what is asked for; `path:line` is all path.

@@ -11,12 +11,9 @@ use super::entry::Failed;
 use super::show::Draft;
 use super::snippet::cost;
 use crate::EngineError;
-use crate::graph::{self, Definition, Neighbours, Tree, Use};
-use codemem_core::graph::{Evidence, Facts as _, Meaning};
-use codemem_core::ports::SymbolRow;
-use codemem_core::reference::ReferenceKind;
-use codemem_core::unit::LineSpan;
-use std::collections::{HashMap, HashSet};
+use crate::graph::{self, Call, Caller, Definition, Neighbours, Tree};
+use codemem_core::graph::Evidence;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Hits whose neighbours are looked up, the best first.
@@ -97,35 +94,26 @@ pub(super) fn take(searches: &[Search<'_>], drafts: &mut [(usize, Draft)]) -> Re
 struct Graph<'s> {
     search: &'s Search<'s>,
     tree: Tree<'s>,
-    /// The symbols of files with callers, each file read once.
-    symbols: HashMap<String, Vec<SymbolRow>>,
 }
-
-/// Where a definition, known by path and first line, is called first, and with what evidence.
-type Sites = HashMap<(String, u32), (u32, Evidence)>;
 
 impl<'s> Graph<'s> {
     fn new(search: &'s Search<'s>) -> Self {
         Self {
             search,
             tree: Tree::new(search.view, &*search.stores.catalog, search.known, search.stop),
-            symbols: HashMap::new(),
         }
     }
 
-    fn hop(&mut self, draft: &Draft) -> Result<Hop, EngineError> {
-        let (path, lines) = (draft.hit.path.as_str(), draft.indexed);
-        // What is left out is counted, so nothing is cut here.
-        let Neighbours { calls, callers, open } =
-            graph::neighbours(&self.tree, path, lines.start, lines.end, usize::MAX)?;
-        let sites = self.first_calls(path, lines)?;
-        let calls = calls.into_iter().map(|one| self.called(one, &sites)).collect();
-        let (calls, calls_left_out) = folded(calls);
-        let mut callers = each_once(callers);
-        let n_behind = callers.len().saturating_sub(MAX_NEIGHBOURS);
-        callers.truncate(MAX_NEIGHBOURS);
-        let callers: Result<Vec<_>, _> = callers.into_iter().map(|one| self.calling(one)).collect();
-        let (callers, callers_left_out) = folded(callers?);
+    fn hop(&self, draft: &Draft) -> Result<Hop, EngineError> {
+        let near = graph::neighbours(&self.tree, &draft.hit.path, draft.indexed, MAX_NEIGHBOURS)?;
+        let Neighbours {
+            calls,
+            callers,
+            callers_left_out,
+            open,
+        } = near;
+        let (calls, calls_left_out) = folded(calls.into_iter().map(|one| self.called(one)).collect());
+        let (callers, n_behind) = folded(callers.into_iter().map(|one| self.calling(one)).collect());
         Ok(Hop {
             neighbours: calls.into_iter().chain(callers).collect(),
             calls_left_out,
@@ -134,90 +122,47 @@ impl<'s> Graph<'s> {
         })
     }
 
-    fn first_calls(&self, path: &str, lines: LineSpan) -> Result<Sites, EngineError> {
-        let mut sites = Sites::new();
-        let Some(file) = self.tree.at(path) else {
-            return Ok(sites);
-        };
-        self.tree.resolving(|resolver| {
-            let facts = resolver.file(file)?;
-            let calls = facts.uses().filter(|one| one.kind == ReferenceKind::Call);
-            for one in calls.filter(|one| (lines.start..=lines.end).contains(&one.line)) {
-                if let Meaning::Edge(edge) = resolver.resolve(file, one)? {
-                    let target = resolver.file(edge.to.file)?;
-                    let start = target.symbol(edge.to.symbol).lines.start;
-                    let site = sites.entry((target.path.to_string(), start));
-                    site.or_insert((one.line, edge.evidence));
-                }
-            }
-            Ok(sites)
-        })
+    fn called(&self, one: Call) -> (Option<Key>, Neighbour) {
+        self.neighbour(Side::Calls, one.definition, one.line, one.evidence)
     }
 
-    fn called(&self, one: Definition, sites: &Sites) -> (Option<Key>, Neighbour) {
-        let path = self.search.labelled(&one.path);
+    fn calling(&self, one: Caller) -> (Option<Key>, Neighbour) {
+        if let Some(definition) = one.definition {
+            return self.neighbour(Side::Callers, definition, one.line, one.evidence);
+        }
+        let top = Neighbour {
+            side: Side::Callers,
+            name: String::new(),
+            kind: "text".to_owned(),
+            signature: String::new(),
+            path: self.search.labelled(&one.path),
+            start_line: one.line,
+            end_line: one.line,
+            line: one.line,
+            evidence: one.evidence.as_str().to_owned(),
+            label: String::new(),
+            alike: Alike::default(),
+        };
+        (None, top)
+    }
+
+    fn neighbour(&self, side: Side, one: Definition, line: u32, evidence: Evidence) -> (Option<Key>, Neighbour) {
         let key = Key::of(&one.language, &one.kind, &one.qualified_name, &one.signature);
-        let site = sites.get(&(one.path, one.start_line));
         let neighbour = Neighbour {
-            side: Side::Calls,
+            side,
             label: label(&one.qualified_name, &one.signature),
             name: one.qualified_name,
             kind: one.kind,
             signature: one.signature,
-            path,
+            path: self.search.labelled(&one.path),
             start_line: one.start_line,
             end_line: one.end_line,
-            line: site.map_or(0, |(line, _)| *line),
-            evidence: site.map_or("", |(_, evidence)| evidence.as_str()).to_owned(),
+            line,
+            evidence: evidence.as_str().to_owned(),
             alike: Alike::default(),
         };
         (key, neighbour)
     }
-
-    fn calling(&mut self, one: Use) -> Result<(Option<Key>, Neighbour), EngineError> {
-        let view = self.search.view;
-        let number = view.number_of(&one.path);
-        if !self.symbols.contains_key(&one.path) {
-            let symbols = match number {
-                Some(number) => self.search.stores.catalog.symbols_of(view.file(number).content),
-                None => Ok(Vec::new()),
-            };
-            let symbols = symbols.map_err(EngineError::port("read a file's symbols"))?;
-            self.symbols.insert(one.path.clone(), symbols);
-        }
-        let symbols = self.symbols.get(&one.path).map_or(&[][..], Vec::as_slice);
-        let around = |row: &&SymbolRow| {
-            row.qualified_name == one.within && row.lines.start <= one.line && one.line <= row.lines.end
-        };
-        let within = symbols.iter().rfind(around);
-        let language = number.map_or("", |number| &view.file(number).language);
-        let key = within.and_then(|row| Key::of(language, row.kind.as_str(), &row.qualified_name, &row.signature));
-        let neighbour = Neighbour {
-            side: Side::Callers,
-            label: within.map_or_else(|| one.within.clone(), |row| label(&row.qualified_name, &row.signature)),
-            kind: within.map_or("text", |row| row.kind.as_str()).to_owned(),
-            signature: within.map(|row| row.signature.clone()).unwrap_or_default(),
-            path: self.search.labelled(&one.path),
-            start_line: within.map_or(one.line, |row| row.lines.start),
-            end_line: within.map_or(one.line, |row| row.lines.end),
-            name: one.within,
-            line: one.line,
-            evidence: one.evidence,
-            alike: Alike::default(),
-        };
-        Ok((key, neighbour))
-    }
-}
-
-/// Every calling definition once, where it calls first; those that are no tests first.
-fn each_once(uses: Vec<Use>) -> Vec<Use> {
-    let mut seen = HashSet::new();
-    let mut once: Vec<Use> = uses
-        .into_iter()
-        .filter(|one| seen.insert((one.path.clone(), one.within.clone())))
-        .collect();
-    once.sort_by_key(|one| one.is_test);
-    once
 }
 
 /// Neighbours of which each stands for those alike, as many as are looked at; and how many are behind them.
