@@ -8,14 +8,15 @@ ORACLE    python      CPython's own `ast` (this interpreter)
           rust        `syn`: cargo build --release --manifest-path bench/symbols/rust/Cargo.toml, then --syn its program
           typescript  the TypeScript compiler: npm install typescript@5 somewhere, then --typescript SOMEWHERE/node_modules
           javascript  the same
-          go java php ruby csharp c    universal-ctags
+          go java php ruby csharp c cpp    universal-ctags
 
 Functions, methods and types are compared. One of ours is the oracle's when its name is the same, and the oracle's line lies
 in it or directly above (ctags points at names, which may stand below decorators and annotations); each is used once, the
 tightest first. Files that the oracle cannot parse, and files that codemem does not index, are left out.
 
-Prints how many of the oracle's we have (recall), how many of ours the oracle has (precision), and in how many pairs the last
-line agrees. `--show` lists some of each that disagree.
+Prints how many of the oracle's we have (recall), how many of ours the oracle has (precision), in how many pairs the last
+line agrees, and, where ctags says who may use a symbol, in how many of these we say the same. It calls `protected internal`
+protected, and members of enumerations public. `--show` lists some of each that disagree.
 """
 import argparse, ast, collections, json, os, pathlib, subprocess, sys
 
@@ -24,16 +25,17 @@ TYPES = {"class", "struct", "enum", "union", "trait", "interface", "type"}
 CALLABLE = {"function", "method"}
 EXTENSIONS = {
     "python": (".py",), "rust": (".rs",), "typescript": (".ts", ".tsx"), "javascript": (".js", ".mjs", ".cjs"),
-    "go": (".go",), "java": (".java",), "php": (".php",), "ruby": (".rb",), "csharp": (".cs",), "c": (".c", ".h"),
+    "go": (".go",), "java": (".java",), "php": (".php",), "ruby": (".rb",), "csharp": (".cs",), "c": (".c", ".h"), "cpp": (".cc", ".cpp", ".cxx", ".hpp", ".hh"),
 }
 CTAGS = {
     "go": ("Go", "fstin"), "java": ("Java", "cegimr"), "php": ("PHP", "cfit"), "ruby": ("Ruby", "cfmS"),
-    "csharp": ("C#", "cegimsd"), "c": ("C", "fsug"),
+    "csharp": ("C#", "cegimsd"), "c": ("C", "fsug"), "cpp": ("C++", "cfsugp"),
 }
 WORDS = {"func": "function", "talias": "type", "singletonMethod": "method", "module": "module", "typedef": "type",
-         "annotation": "interface", "record": "class"}
+         "annotation": "interface", "record": "class", "prototype": "function"}
+ACCESS = {"public": "public", "private": "private", "protected": "protected", "default": "internal", "internal": "internal"}
 
-Symbol = collections.namedtuple("Symbol", "path kind name line end")
+Symbol = collections.namedtuple("Symbol", "path kind name line end visibility", defaults=[""])
 
 
 def of_python(paths):
@@ -71,7 +73,7 @@ def of_program(command, paths):
 
 def of_ctags(language, paths):
     name, kinds = CTAGS[language]
-    command = ["ctags", "--output-format=json", "--fields=+neKS", f"--languages={name}", f"--kinds-{name}={kinds}", "-f", "-", "-L", "-"]
+    command = ["ctags", "--output-format=json", "--fields=+neKSa", f"--languages={name}", f"--kinds-{name}={kinds}", "-f", "-", "-L", "-"]
     if language == "c":
         command.insert(1, "--langmap=C:.c.h")
     text = subprocess.run(command, input="\n".join(paths), capture_output=True, text=True, errors="replace", check=True).stdout
@@ -80,7 +82,7 @@ def of_ctags(language, paths):
         tag = json.loads(line)
         kind = WORDS.get(tag["kind"], tag["kind"])
         if kind in TYPES | CALLABLE and not tag["name"].startswith("__anon"):
-            found[tag["path"]].append(Symbol(tag["path"], kind, tag["name"], tag["line"], tag.get("end")))
+            found[tag["path"]].append(Symbol(tag["path"], kind, tag["name"], tag["line"], tag.get("end"), ACCESS.get(tag.get("access"), "")))
     yield from found.items()
 
 
@@ -89,9 +91,9 @@ def ours(program, paths):
     for start in range(0, len(paths), 2000):
         text = subprocess.run([program, "--json", *paths[start:start + 2000]], capture_output=True, text=True, check=True).stdout
         for line in text.splitlines():
-            path, kind, _, name, first, last = line.split("\t")
+            path, kind, _, name, first, last, visibility = line.split("\t")
             if kind in TYPES | CALLABLE:
-                found[path].append(Symbol(path, kind, name, int(first), int(last)))
+                found[path].append(Symbol(path, kind, name, int(first), int(last), visibility))
     return found
 
 
@@ -146,9 +148,11 @@ def main():
         pairs, missing, beyond = pairs + one, missing + two, beyond + three
     wrong_end = [(a, b) for a, b in pairs if a.end is not None and a.end != b.end]
     n_ends = sum(a.end is not None for a, _ in pairs)
+    told = [(a, b) for a, b in pairs if a.visibility and b.visibility]
+    otherwise = [(a, b) for a, b in told if a.visibility != b.visibility]
     share = lambda part, whole: part / whole if whole else float("nan")
     print(f"{args.oracle}: {n_files} files, {len(pairs) + len(missing)} symbols; recall {share(len(pairs), len(pairs) + len(missing)):.4f}, "
-          f"precision {share(len(pairs), len(pairs) + len(beyond)):.4f}, last line right {share(n_ends - len(wrong_end), n_ends):.4f} of {n_ends}")
+          f"precision {share(len(pairs), len(pairs) + len(beyond)):.4f}, last line right {share(n_ends - len(wrong_end), n_ends):.4f} of {n_ends}, visibility {share(len(told) - len(otherwise), len(told)):.4f} of {len(told)}")
     for title, some in (("missing", missing), ("beyond", beyond)):
         step = max(1, len(some) // max(1, args.show))
         for symbol in some[::step][:args.show]:
@@ -156,6 +160,9 @@ def main():
     step = max(1, len(wrong_end) // max(1, args.show))
     for wanted, got in wrong_end[::step][:args.show]:
         print(f"  last line: {wanted.path}:{wanted.line} {wanted.kind} {wanted.name} ends at {wanted.end}, ours {got.line}-{got.end}")
+    step = max(1, len(otherwise) // max(1, args.show))
+    for wanted, got in otherwise[::step][:args.show]:
+        print(f"  visibility: {wanted.path}:{wanted.line} {wanted.kind} {wanted.name} is {wanted.visibility}, ours {got.visibility}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! The Graph service. A question whose client leaves is given up, as a search is.
 
 use super::{Context, convert, freshness};
-use codemem_core::unit::LineSpan;
+use codemem_core::unit::{LineSpan, Visibility};
 use codemem_engine::graph;
 use codemem_proto::status::{ErrorKind, WireError};
 use codemem_proto::v1::graph_server::Graph;
@@ -165,6 +165,7 @@ fn definition(one: graph::Definition) -> Definition {
     Definition {
         name: one.qualified_name,
         kind: one.kind,
+        visibility: visibility(one.visibility),
         signature: one.signature,
         docstring: one.docstring,
         path: one.path,
@@ -173,6 +174,10 @@ fn definition(one: graph::Definition) -> Definition {
         language: one.language,
         alike: super::search::alike(one.alike),
     }
+}
+
+fn visibility(one: Option<Visibility>) -> String {
+    one.map_or("", Visibility::as_str).to_owned()
 }
 
 fn one_use(one: graph::Use) -> Use {
@@ -193,6 +198,7 @@ fn node(one: graph::OutlineNode) -> OutlineNode {
     OutlineNode {
         name: one.name,
         kind: one.kind,
+        visibility: visibility(one.visibility),
         signature: one.signature,
         start_line: one.start_line,
         end_line: one.end_line,

@@ -101,6 +101,16 @@ fn a_symbol_is_shown_with_its_users_and_what_stays_open() {
     assert_eq!(places(&answer["implementations"]), ["web/page.ts:2"]);
     let answer = ask(&sandbox, &["symbol", "shop/price.py#rounded"]);
     assert_eq!(answer["definitions"].as_array().map(Vec::len), Some(2));
+    let visibility = |name| ask(&sandbox, &["symbol", name])["definitions"][0]["visibility"].clone();
+    assert_eq!(
+        ["Page", "draw", "Cart.__init__"].map(visibility),
+        [json!("public"), json!("private"), json!("public")]
+    );
+    let draw = sandbox.codemem(["symbol", "draw", "--repo", &tree(&sandbox)]);
+    assert!(
+        draw.stdout.starts_with("web/page.ts:5-5  private function draw\n"),
+        "{draw:?}"
+    );
     let answer = ask(&sandbox, &["symbol", "shop/cart.py:14", "--callees"]);
     assert_eq!(answer["definitions"][0]["name"], "Cart.pay");
 }
@@ -139,10 +149,11 @@ fn an_outline_nests_and_a_map_ranks() {
         (
             &nodes[0]["name"],
             &nodes[0]["kind"],
+            &nodes[0]["visibility"],
             &nodes[0]["start_line"],
             &nodes[0]["end_line"]
         ),
-        (&json!("Money"), &json!("class"), &json!(1), &json!(3))
+        (&json!("Money"), &json!("class"), &json!("public"), &json!(1), &json!(3))
     );
     assert_eq!(nodes[1]["children"][0]["name"], "rounded");
     assert_eq!(nodes[2]["children"], json!([]));
@@ -253,8 +264,14 @@ fn an_agent_asks_for_callers() {
     let sandbox = shop();
     let mut session = Session::start(&sandbox, true);
     let (is_error, text) = session.tool("symbol", &json!({"name": "Cart.pay", "ask": "callers"}));
+    let (_, own) = session.tool("symbol", &json!({"name": "draw"}));
     session.end();
     assert!(!is_error, "{text}");
+    assert!(
+        text.starts_with("shop/cart.py:13-15 method "),
+        "what everybody may use is not said to be so: {text}"
+    );
+    assert!(own.starts_with("web/page.ts:5-5 private function "), "{own}");
     assert!(text.contains("tests/test_cart.py\n 6 test_pay [test]\n"), "{text}");
     assert!(
         text.ends_with("1 in all, 1 same-name call sites unresolved\n"),

@@ -22,10 +22,11 @@ pub(crate) fn symbol(answer: &v1::SymbolResponse, ask: v1::Ask) -> String {
     for one in &answer.definitions {
         let _ = writeln!(
             text,
-            "{}:{}-{} {} {}",
+            "{}:{}-{} {}{} {}",
             clean(&one.path),
             one.start_line,
             one.end_line,
+            restricted(&one.visibility),
             one.kind,
             clean(if one.signature.is_empty() {
                 &one.name
@@ -73,6 +74,14 @@ pub(crate) fn symbol(answer: &v1::SymbolResponse, ask: v1::Ask) -> String {
     }
     text.push_str(&receipt(answer, ask));
     text
+}
+
+/// Who alone may use a definition, before its kind; what everybody may use needs no word.
+fn restricted(visibility: &str) -> String {
+    match visibility {
+        "" | "public" => String::new(),
+        restricted => format!("{restricted} "),
+    }
 }
 
 fn receipt(answer: &v1::SymbolResponse, ask: v1::Ask) -> String {

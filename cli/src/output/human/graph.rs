@@ -35,7 +35,14 @@ pub(crate) fn symbol(answer: &v1::SymbolResponse, ask: v1::Ask, style: Style) ->
 
 fn definition(text: &mut String, one: &v1::Definition, is_whole: bool, style: Style) {
     let place = format!("{}:{}-{}", clean(&one.path), one.start_line, one.end_line);
-    let _ = writeln!(text, "{}  {} {}", style.subject(&place), one.kind, clean(&one.name));
+    let kind = format!("{} {}", one.visibility, one.kind);
+    let _ = writeln!(
+        text,
+        "{}  {} {}",
+        style.subject(&place),
+        kind.trim_start(),
+        clean(&one.name)
+    );
     if !one.signature.is_empty() {
         let _ = writeln!(text, "  {}", clean(&one.signature));
     }

@@ -33,6 +33,8 @@ impl Ground {
 struct Definition {
     name: String,
     kind: String,
+    /// `public`, `internal`, `protected` or `private`; null where its language knows no such thing, or the file does not say.
+    visibility: Option<String>,
     signature: String,
     /// Null where there is none.
     docstring: Option<String>,
@@ -50,6 +52,7 @@ impl From<v1::Definition> for Definition {
         Self {
             name: one.name,
             kind: one.kind,
+            visibility: Some(one.visibility).filter(|text| !text.is_empty()),
             signature: one.signature,
             docstring: Some(one.docstring).filter(|text| !text.is_empty()),
             path: one.path,
@@ -146,6 +149,8 @@ fn asked_name(ask: v1::Ask) -> Option<&'static str> {
 struct Node {
     name: String,
     kind: String,
+    /// As of a definition.
+    visibility: Option<String>,
     signature: String,
     start_line: u32,
     end_line: u32,
@@ -157,6 +162,7 @@ impl From<v1::OutlineNode> for Node {
         Self {
             name: one.name,
             kind: one.kind,
+            visibility: Some(one.visibility).filter(|text| !text.is_empty()),
             signature: one.signature,
             start_line: one.start_line,
             end_line: one.end_line,

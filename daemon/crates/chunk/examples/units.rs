@@ -7,6 +7,7 @@
 use codemem_chunk::{Limits, TreeSitterExtractor};
 use codemem_core::path::RepoPath;
 use codemem_core::ports::Extractor as _;
+use codemem_core::unit::Visibility;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -93,13 +94,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 for symbol in &extraction.symbols {
                     if mode == "--json" {
                         println!(
-                            "{}\t{}\t{}\t{}\t{}\t{}",
+                            "{}\t{}\t{}\t{}\t{}\t{}\t{}",
                             file.display(),
                             symbol.kind,
                             symbol.qualified_name.replace(['\t', '\n'], " "),
                             symbol.name,
                             symbol.lines.start,
-                            symbol.lines.end
+                            symbol.lines.end,
+                            symbol.visibility.map_or("", Visibility::as_str)
                         );
                     } else if mode.is_empty() {
                         let docstring = symbol.docstring.as_deref().and_then(|text| text.lines().next());

@@ -24,7 +24,7 @@ use tree_sitter::{Parser, QueryCursor};
 /// Raise it whenever the same bytes may come back as other symbols, other chunks or another skip than
 /// before: a new grammar version, a changed query, a chunk size, a marker. Contents extracted under
 /// another number are extracted again.
-pub const EXTRACTOR_VERSION: u32 = 5;
+pub const EXTRACTOR_VERSION: u32 = 6;
 
 /// The name of the language of files that nothing recognises.
 pub(crate) const PLAIN_TEXT: &str = "text";

@@ -12,6 +12,10 @@
 //! | `@docstring` | documents the definition around it |
 //! | `@local` | variables inside it are nobody's business |
 //! | `@documentation` | a string inside an `@attribute` that documents the definition below |
+//! | `@public`, `@private`, `@protected` | a name that is said to be so, of what is defined beside it |
+//! | `@section` | a word that says so of what follows, up to the end of what it stands in |
+//! | `@hidden` | what is directly inside is nobody else's |
+//! | `@exports` | a sign that the file says what others may use, so that the rest is its own |
 //!
 //! Patterns of a tags query that define nothing (`@reference.call` and its like) are left out before the query is
 //! compiled, and so cost nothing.
@@ -22,7 +26,7 @@ use crate::language::{Label, Language};
 use crate::lines::Lines;
 use crate::roots::Roots;
 use crate::user_query::UserQuery;
-use codemem_core::unit::SymbolKind;
+use codemem_core::unit::{SymbolKind, Visibility};
 use tree_sitter::Query;
 
 /// A compiled language.
@@ -64,6 +68,11 @@ pub(crate) enum Role {
     Docstring,
     Documentation,
     Local,
+    /// A name of that visibility.
+    Spoken(Visibility),
+    Section,
+    Hidden,
+    Exports,
     Ignored,
 }
 
@@ -245,6 +254,12 @@ pub(crate) fn role(language: &'static Language, capture: &str) -> Option<Role> {
         "docstring" => Role::Docstring,
         "documentation" => Role::Documentation,
         "local" => Role::Local,
+        "public" => Role::Spoken(Visibility::Public),
+        "private" => Role::Spoken(Visibility::Private),
+        "protected" => Role::Spoken(Visibility::Protected),
+        "section" => Role::Section,
+        "hidden" => Role::Hidden,
+        "exports" => Role::Exports,
         // What tags queries say besides.
         "doc" | "reference" | "definition" => Role::Ignored,
         _ if ["_", "local.", "reference."]

@@ -4,7 +4,8 @@ use crate::grammar::{Author, Grammar, Role};
 use crate::language::Label;
 use crate::lines::Lines;
 use crate::roots::{Begins, Roots};
-use codemem_core::unit::SymbolKind;
+use crate::visibility::{Spoken, named};
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::collections::HashMap;
 use std::ops::Range;
 use tree_sitter::{Node, QueryCursor, QueryMatch, StreamingIterator as _};
@@ -26,6 +27,8 @@ pub(crate) struct Harvest {
     pub(crate) locals: Vec<Range<usize>>,
     /// Documentation inside attributes.
     pub(crate) documentation: Vec<Range<usize>>,
+    /// What is said of who may use what.
+    pub(crate) spoken: Spoken,
 }
 
 /// A definition as found.
@@ -148,6 +151,18 @@ impl Gatherer<'_> {
                 Role::Docstring => self.harvest.docstrings.push(capture.node.byte_range()),
                 Role::Local => self.harvest.locals.push(capture.node.byte_range()),
                 Role::Documentation => self.harvest.documentation.push(capture.node.byte_range()),
+                Role::Spoken(visibility) => {
+                    let name = capture.node.byte_range();
+                    self.harvest.spoken.names.push((name, visibility));
+                }
+                Role::Section => self.harvest.section(capture.node, text),
+                // Where something inside could not be read, so may have been where it ends.
+                Role::Hidden if capture.node.has_error() => {}
+                Role::Hidden => {
+                    let inside = capture.node.byte_range();
+                    self.harvest.spoken.sections.push((inside, Visibility::Private));
+                }
+                Role::Exports => self.harvest.spoken.hides = true,
                 Role::Ignored => {}
             }
         }
@@ -210,6 +225,13 @@ impl Harvest {
         });
     }
 
+    /// Takes in a word that says who may use what follows, up to the end of what it stands in.
+    fn section(&mut self, word: Node<'_>, text: &str) {
+        let said = named(&text[word.byte_range()]).zip(word.parent());
+        let section = said.map(|(visibility, around)| (word.start_byte()..around.end_byte(), visibility));
+        self.spoken.sections.extend(section);
+    }
+
     fn attach(&mut self, node: Node<'_>, is_comment: bool, text: &str, lines: &Lines) {
         let (span, first_line, last_line) = place(node, text);
         let before = &text.as_bytes()[lines.start(first_line)..span.start];
@@ -254,6 +276,7 @@ impl Harvest {
         self.attachments.dedup_by(|next, kept| next.span == kept.span);
         self.docstrings.sort_unstable_by_key(|span| span.start);
         self.documentation.sort_unstable_by_key(|span| span.start);
+        self.spoken.settle();
     }
 
     /// Extends the definitions of these labels to the next one inside of the same definition: what follows a heading is its

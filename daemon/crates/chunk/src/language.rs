@@ -3,6 +3,7 @@
 use crate::harvest::Harvest;
 use crate::lines::Lines;
 use crate::references::Visit;
+use crate::visibility::Rule;
 use codemem_core::unit::SymbolKind;
 use std::ops::Range;
 use tree_sitter::Node;
@@ -62,6 +63,8 @@ pub(crate) struct Language {
     pub(crate) clean_scope: fn(&str) -> &str,
     /// Has the last word on a definition; `None` drops it.
     pub(crate) refine: fn(&Candidate<'_>) -> Option<SymbolKind>,
+    /// Who may use a definition.
+    pub(crate) visibility: Rule,
     /// The bytes that the signature leaves out; what follows them inside the node belongs to it.
     pub(crate) body: fn(Node<'_>, &str) -> Option<Range<usize>>,
     /// How documentation comments begin. When one stands above a definition, ordinary comments beside it are left out.
@@ -145,6 +148,7 @@ impl Language {
         split_name: whole_name,
         clean_scope: same_scope,
         refine: as_nested,
+        visibility: |_| None,
         body: body_field,
         doc_markers: &[],
         doc_runs_on: false,

@@ -36,6 +36,7 @@ mod split;
 mod symbols;
 mod table;
 mod user_query;
+mod visibility;
 
 pub use added::{GrammarError, GrammarStore, Places, Toolchain, check_grammar};
 pub use error::ChunkError;

@@ -6,7 +6,8 @@ use crate::harvest::{Found, Harvest, is_value, specificity};
 use crate::language::{Candidate, Language};
 use crate::lines::Lines;
 use crate::signature;
-use codemem_core::unit::{LineSpan, Symbol, SymbolKind};
+use crate::visibility::{self, Declared};
+use codemem_core::unit::{LineSpan, Symbol, SymbolKind, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -41,7 +42,9 @@ pub(crate) fn build(language: &Language, text: &str, lines: &Lines, harvest: &Ha
     }
     builder.document_from_inside();
     builder.document_from_behind();
+    visibility::apply_names(harvest, text, language.split_name, &builder.spans, &mut builder.symbols);
     builder.give_signatures_to_definitions();
+    builder.declare_definitions();
     builder.drop_defined_declarations();
     builder.symbols
 }
@@ -133,13 +136,27 @@ impl Builder<'_> {
             (self.spans[parent].end, self.symbols[parent].lines.end)
         });
         let first_line = first_line.min(found.first_line) as u32 + 1;
+        let start = signature::start(self.text, self.lines, found, &self.harvest.attachments);
+        let around = parent.map(|parent| self.spans[parent].start);
+        let declared = Declared {
+            name,
+            kind,
+            before: &self.text[start.min(found.name.start)..found.name.start],
+            is_indented: start > self.lines.start(found.first_line),
+            above: self.above(attached.clone()),
+            section: self.harvest.spoken.section(around, found.span.start),
+            hides: self.harvest.spoken.hides,
+            around: parent.map(|parent| &self.symbols[parent]),
+        };
+        let visibility = declared.judge(self.language.visibility);
         self.spans.push(found.span.start..found.span.end.min(span_end));
         self.bodies.push(found.body.as_ref().map(|body| body.start));
         self.symbols.push(Symbol {
             name: name.to_owned(),
             qualified_name,
             kind,
-            signature: signature::of(self.text, self.lines, found, &self.harvest.attachments),
+            visibility,
+            signature: signature::of(self.text, start, found, &self.harvest.attachments),
             docstring: self.docstring(&self.harvest.attachments[attached]),
             lines: LineSpan {
                 start: first_line,
@@ -153,6 +170,15 @@ impl Builder<'_> {
     fn is_beside(&self, symbol: usize, found: &Found) -> bool {
         let are_values = is_value(self.symbols[symbol].kind) && is_value(found.label.kind);
         (are_values || self.language.merges_clauses) && self.spans[symbol] == found.span
+    }
+
+    /// The source of comments and attributes that stand together.
+    fn above(&self, attached: Range<usize>) -> &str {
+        let attached = &self.harvest.attachments[attached];
+        match (attached.first(), attached.last()) {
+            (Some(first), Some(last)) => &self.text[first.span.start..last.span.end],
+            (None, _) | (_, None) => "",
+        }
     }
 
     /// What nesting makes of the captured kind; `None` for what is local or unwanted.
@@ -284,6 +310,27 @@ impl Builder<'_> {
             if specificity(kind) > specificity(symbol.kind) {
                 symbol.kind = kind;
             }
+        }
+    }
+
+    /// A definition that stands apart from its declaration is as visible as that, unless those of the name disagree.
+    fn declare_definitions(&mut self) {
+        if self.declarations.is_empty() {
+            return;
+        }
+        let mut declared: HashMap<&str, Option<Visibility>> = HashMap::new();
+        for &index in &self.declarations {
+            let symbol = &self.symbols[index];
+            declared
+                .entry(&symbol.qualified_name)
+                .and_modify(|said| *said = said.filter(|said| symbol.visibility == Some(*said)))
+                .or_insert(symbol.visibility);
+        }
+        let said: Vec<(usize, Visibility)> = (0..self.symbols.len())
+            .filter_map(|index| Some((index, (*declared.get(&*self.symbols[index].qualified_name)?)?)))
+            .collect();
+        for (index, visibility) in said {
+            self.symbols[index].visibility = Some(visibility);
         }
     }
 

@@ -130,6 +130,34 @@ impl fmt::Display for SymbolKind {
     }
 }
 
+/// Who may use a definition, as its declaration or the customs of its language say: of those who can reach what it is part of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Visibility {
+    /// Everybody.
+    Public,
+    /// The package, module, assembly or crate around it, however the language calls that.
+    Internal,
+    /// The type that it is part of, and what derives from that.
+    Protected,
+    /// What it is part of: the type, the function, or the file.
+    Private,
+}
+
+impl Visibility {
+    /// All of them, from the widest to the narrowest.
+    pub const ALL: [Self; 4] = [Self::Public, Self::Internal, Self::Protected, Self::Private];
+
+    /// The stable lower-case name: in answers and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Protected => "protected",
+            Self::Private => "private",
+        }
+    }
+}
+
 /// One definition found in a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Symbol {
@@ -141,6 +169,8 @@ pub struct Symbol {
     pub qualified_name: String,
     /// What it is.
     pub kind: SymbolKind,
+    /// Who may use it; `None` where its language knows no such thing, or the file does not say.
+    pub visibility: Option<Visibility>,
     /// The declaration without its body, white space folded to single spaces, at most [`Symbol::MAX_SIGNATURE`] bytes.
     pub signature: String,
     /// The documentation as prose, comment markers removed, at most [`Symbol::MAX_DOCSTRING`] bytes.

@@ -146,6 +146,7 @@ catalog = sqlite3.connect(sys.argv[1])
 if catalog.execute('PRAGMA user_version').fetchone()[0] > 1:
     catalog.executescript('''BEGIN; DROP TABLE summaries; DROP TABLE content_references; DROP TABLE uses;
         DROP INDEX contents_without_vectors; DROP INDEX summaries_without_vector;
+        ALTER TABLE symbols DROP COLUMN visibility;
         ALTER TABLE manifest ADD COLUMN files_pending INTEGER NOT NULL DEFAULT 1;
         ALTER TABLE manifest ADD COLUMN chunks_pending INTEGER NOT NULL DEFAULT 1;
         CREATE INDEX manifest_by_path ON manifest (path); CREATE INDEX manifest_by_summary ON manifest (summary);

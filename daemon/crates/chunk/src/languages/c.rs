@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Language, body_field};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -25,6 +26,7 @@ pub(crate) static C: Language = Language {
     owns_methods: |_| false,
     name_node: declared_name,
     refine,
+    visibility: linkage,
     body,
     doc_markers: &["/**", "///", "/*!", "//!"],
     ..Language::BASE
@@ -99,5 +101,18 @@ pub(super) fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
             Some(value.start_byte()..node.end_byte())
         }
         _ => body_field(node, source),
+    }
+}
+
+/// `static` is the file's own, but in a header, where it comes with `inline`. Types and macros have no linkage.
+pub(super) fn linkage(declared: &Declared<'_>) -> Option<Visibility> {
+    let has_linkage = matches!(declared.kind, SymbolKind::Function | SymbolKind::Variable);
+    let is_static = declared.has("static");
+    let is_inline = || declared.has("inline") || declared.has("__inline");
+    match (has_linkage, is_static) {
+        (false, _) => None,
+        (true, false) => Some(Visibility::Public),
+        (true, true) if is_inline() => None,
+        (true, true) => Some(Visibility::Private),
     }
 }

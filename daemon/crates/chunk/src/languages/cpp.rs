@@ -1,9 +1,10 @@
 //! C++.
 
-use super::c::{body, declared_name, is_called};
+use super::c::{body, declared_name, is_called, linkage};
 use crate::language::{Candidate, Language, without_arguments};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use tree_sitter::Node;
 
 pub(crate) static CPP: Language = Language {
@@ -28,6 +29,7 @@ pub(crate) static CPP: Language = Language {
     name_node,
     split_name: qualified,
     refine,
+    visibility,
     body,
     doc_markers: &["/**", "///", "/*!", "//!"],
     ..Language::BASE
@@ -58,6 +60,8 @@ const QUERY: &str = r"
 (template_declaration (declaration declarator: [(function_declarator) (pointer_declarator) (reference_declarator)] @name)) @declaration.function
 (preproc_def name: (identifier) @name value: (_)) @definition.macro
 (preproc_function_def name: (identifier) @name) @definition.macro
+(access_specifier) @section
+(namespace_definition !name body: (_) @hidden)
 (comment) @comment
 ";
 
@@ -115,6 +119,22 @@ fn is_function(candidate: &Candidate<'_>) -> bool {
             .find('(')
             .map_or(candidate.rest, |at| &candidate.rest[..at]);
         written.len() < candidate.rest.len() && !written.contains([')', ';', '=', '{'])
+    }
+}
+
+/// Members are what their section says, or what the word says that the type was declared with. What is defined apart from its type
+/// was declared there.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    match declared.around_kind() {
+        Some(SymbolKind::Class) => Some(declared.section.unwrap_or(Visibility::Private)),
+        Some(SymbolKind::Struct | SymbolKind::Union) => Some(declared.section.unwrap_or(Visibility::Public)),
+        Some(SymbolKind::Enum) => Some(Visibility::Public),
+        _ if declared.kind == SymbolKind::Module => None,
+        // In a namespace without a name.
+        _ if declared.section.is_some() => declared.section,
+        // In something that could not be read: of members, `static` says something else.
+        None if declared.is_indented => None,
+        _ => linkage(declared),
     }
 }
 

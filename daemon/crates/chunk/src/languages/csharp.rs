@@ -2,7 +2,8 @@
 
 use crate::language::{Label, Language};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 
 pub(crate) static CSHARP: Language = Language {
     name: "csharp",
@@ -18,6 +19,7 @@ pub(crate) static CSHARP: Language = Language {
         joint: ".",
         prefixes: true,
     }],
+    visibility,
     doc_markers: &["///", "/**"],
     ..Language::BASE
 };
@@ -72,4 +74,19 @@ fn mend(text: &str) -> Option<String> {
         }));
     }
     (mended != text).then_some(mended)
+}
+
+/// Without a modifier, types are the assembly's and members the type's own, but in interfaces and enumerations. What
+/// implements an interface under its name is used through that.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let custom = || {
+        Some(match (declared.kind, declared.around_kind()) {
+            (SymbolKind::Module, _) => return None,
+            (_, Some(SymbolKind::Interface | SymbolKind::Enum)) => Visibility::Public,
+            _ if declared.before.trim_end().ends_with('.') => Visibility::Public,
+            (kind, None | Some(SymbolKind::Module)) if kind.is_type() => Visibility::Internal,
+            _ => Visibility::Private,
+        })
+    };
+    declared.stated().or_else(custom)
 }

@@ -2,6 +2,7 @@
 
 use crate::language::{Language, body_field};
 use crate::references;
+use crate::visibility::by_underscore;
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -21,6 +22,7 @@ pub(crate) static DART: Language = Language {
     ],
     query: QUERY,
     references: Some(references::visit_plain),
+    visibility: |declared| Some(by_underscore(declared)),
     body,
     doc_markers: &["///", "/**"],
     ..Language::BASE

@@ -2,7 +2,8 @@
 
 use crate::language::{Language, count_arguments};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -19,6 +20,7 @@ pub(crate) static ELIXIR: Language = Language {
     arity,
     merges_clauses: true,
     split_name: last_segment,
+    visibility: |declared| Some(visibility(declared)),
     body,
     ..Language::BASE
 };
@@ -151,6 +153,17 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
             .start_byte()
     };
     Some(start..node.end_byte())
+}
+
+/// The keywords that end in `p` define what is the module's own.
+fn visibility(declared: &Declared<'_>) -> Visibility {
+    let own = ["defp", "defmacrop", "defguardp", "defnp", "typep"];
+    let is_attribute = declared.kind == SymbolKind::Constant;
+    if is_attribute || own.iter().any(|keyword| declared.has(keyword)) {
+        Visibility::Private
+    } else {
+        Visibility::Public
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use crate::language::{Label, Language, count_arguments};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -26,6 +27,7 @@ pub(crate) static ERLANG: Language = Language {
     arity,
     merges_clauses: true,
     split_name: without_quotes,
+    visibility,
     body,
     ..Language::BASE
 };
@@ -36,6 +38,7 @@ const QUERY: &str = r#"
 (fun_decl clause: (function_clause name: (atom) @name)) @definition.function
 (spec !module fun: (atom) @name) @declaration.function
 (callback fun: (atom) @name) @definition.method
+(export_attribute funs: (fa fun: (atom) @public))
 (record_decl name: (atom) @name) @definition.struct
 (type_alias name: (type_name name: (atom) @name)) @definition.type
 (opaque name: (type_name name: (atom) @name)) @definition.type
@@ -72,4 +75,10 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         _ => return None,
     };
     Some(start..node.end_byte())
+}
+
+/// Functions that the module does not export are its own. Where it exports nothing by name, it says nothing.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let is_own = declared.hides && declared.kind == SymbolKind::Function;
+    is_own.then_some(Visibility::Private)
 }

@@ -2,6 +2,8 @@
 
 use crate::language::{Language, body_field};
 use crate::references;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -12,6 +14,7 @@ pub(crate) static GO: Language = Language {
     tags: &[tree_sitter_go::TAGS_QUERY],
     query: QUERY,
     references: Some(references::visit_go),
+    visibility,
     body,
     ..Language::BASE
 };
@@ -43,5 +46,14 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         }
         let open = source[value.byte_range()].find('{')?;
         Some(value.start_byte() + open..node.end_byte())
+    })
+}
+
+/// Capitals are exported.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    Some(match declared.kind {
+        SymbolKind::Module => return None,
+        _ if declared.name.starts_with(char::is_uppercase) => Visibility::Public,
+        _ => Visibility::Internal,
     })
 }

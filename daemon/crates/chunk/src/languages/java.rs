@@ -2,6 +2,8 @@
 
 use crate::language::Language;
 use crate::references;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 
 pub(crate) static JAVA: Language = Language {
     name: "java",
@@ -10,6 +12,7 @@ pub(crate) static JAVA: Language = Language {
     tags: &[tree_sitter_java::TAGS_QUERY],
     query: QUERY,
     references: Some(references::visit_java),
+    visibility,
     doc_markers: &["/**"],
     ..Language::BASE
 };
@@ -28,3 +31,19 @@ const QUERY: &str = r#"
 [(line_comment) (block_comment)] @comment
 [(annotation) (marker_annotation)] @attribute
 "#;
+
+/// Without a modifier it is the package's, but in interfaces; constructors of an enumeration are its own.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let custom = || {
+        Some(match (declared.around_kind(), declared.kind) {
+            (_, SymbolKind::Module) => return None,
+            (Some(SymbolKind::Interface), _) => Visibility::Public,
+            (Some(SymbolKind::Enum), SymbolKind::Method) if declared.before.trim().is_empty() => Visibility::Private,
+            (Some(SymbolKind::Enum), SymbolKind::Field | SymbolKind::Constant) if declared.before.trim().is_empty() => {
+                Visibility::Public
+            }
+            _ => Visibility::Internal,
+        })
+    };
+    declared.stated().or_else(custom)
+}

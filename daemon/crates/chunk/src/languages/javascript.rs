@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Language, body_field};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -19,6 +20,7 @@ pub(crate) static JAVASCRIPT: Language = Language {
     split_name: without_quotes,
     clean_scope: receiver,
     refine,
+    visibility,
     body,
     doc_markers: &["/**"],
     ..Language::BASE
@@ -45,6 +47,15 @@ const QUERY: &str = r#"
 (export_statement declaration: (class_declaration name: (_) @name)) @definition.class
 (export_statement declaration: (function_declaration name: (_) @name)) @definition.function
 (export_statement declaration: (generator_function_declaration name: (_) @name)) @definition.function
+[(import_statement) (export_statement)] @exports
+(export_statement !source (export_clause (export_specifier name: (_) @public)))
+(export_statement value: (identifier) @public)
+((assignment_expression left: (_) @_exported right: (identifier) @public)
+  (#match? @_exported "^(module[.]exports|exports[.])"))
+((assignment_expression
+  left: (_) @_exported
+  right: (object [(shorthand_property_identifier) @public (pair value: (identifier) @public)]))
+  (#eq? @_exported "module.exports"))
 (comment) @comment
 (decorator) @attribute
 "#;
@@ -88,4 +99,28 @@ pub(super) fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         };
         Some(body.start_byte()..node.end_byte())
     })
+}
+
+/// In a module, what it does not export is its own; a script does not say. Members are everybody's, but for those of a name
+/// with `#` and of TypeScript's modifiers.
+pub(super) fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    if declared.name.starts_with('#') {
+        return Some(Visibility::Private);
+    }
+    if let Some(stated) = declared.stated() {
+        return Some(stated);
+    }
+    let is_top = matches!(declared.around_kind(), None | Some(SymbolKind::Module));
+    let is_member = declared.kind == SymbolKind::Method || declared.before.ends_with('.');
+    // `declare module "x" { function open(): void }`
+    let is_within_ambient = || {
+        declared
+            .around
+            .is_some_and(|around| around.signature.starts_with("declare"))
+    };
+    let is_ambient = declared.kind == SymbolKind::Module && declared.has("declare") || is_within_ambient();
+    if declared.has("export") || is_member || is_ambient || !is_top {
+        return Some(Visibility::Public);
+    }
+    (declared.hides || declared.around.is_some()).then_some(Visibility::Private)
 }

@@ -2,7 +2,7 @@
 
 use crate::language::{Language, is_type_like, without_arguments};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -19,6 +19,7 @@ pub(crate) static KOTLIN: Language = Language {
     owns_methods: |kind| is_type_like(kind) || matches!(kind, SymbolKind::Field | SymbolKind::Variable),
     split_name: without_backticks,
     clean_scope: without_arguments,
+    visibility: |declared| declared.stated().or(Some(Visibility::Public)),
     body,
     doc_markers: &["/**"],
     ..Language::BASE

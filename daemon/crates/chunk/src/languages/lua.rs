@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Label, Language, is_screaming};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -26,6 +27,7 @@ pub(crate) static LUA: Language = Language {
     name_node: inside_quotes,
     split_name: last_part,
     refine,
+    visibility: |declared| Some(visibility(declared)),
     body,
     ..Language::BASE
 };
@@ -120,4 +122,13 @@ fn value_of(assignment: Node<'_>) -> Option<Node<'_>> {
         .named_children(&mut cursor)
         .find(|part| part.kind() == "expression_list")?;
     values.named_child(0)
+}
+
+/// `local` is the file's own; what is in a table goes with the table.
+fn visibility(declared: &Declared<'_>) -> Visibility {
+    if declared.has("local") {
+        Visibility::Private
+    } else {
+        Visibility::Public
+    }
 }

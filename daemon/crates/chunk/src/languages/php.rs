@@ -2,7 +2,8 @@
 
 use crate::language::{Label, Language};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 
 pub(crate) static PHP: Language = Language {
     name: "php",
@@ -34,6 +35,7 @@ pub(crate) static PHP: Language = Language {
         },
     ],
     separator: "\\",
+    visibility,
     doc_markers: &["/**"],
     ..Language::BASE
 };
@@ -48,3 +50,9 @@ const QUERY: &str = r"
 (comment) @comment
 (attribute_list) @attribute
 ";
+
+/// Without a modifier it is everybody's; namespaces have none.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let is_namespace = declared.kind == SymbolKind::Module;
+    (!is_namespace).then(|| declared.stated().unwrap_or(Visibility::Public))
+}

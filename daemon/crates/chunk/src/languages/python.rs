@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Language, is_screaming};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::{Declared, by_underscore};
+use codemem_core::unit::{SymbolKind, Visibility};
 
 pub(crate) static PYTHON: Language = Language {
     name: "python",
@@ -14,6 +15,7 @@ pub(crate) static PYTHON: Language = Language {
     query: QUERY,
     references: Some(references::visit_python),
     refine,
+    visibility: |declared| Some(visibility(declared)),
     ..Language::BASE
 };
 
@@ -39,4 +41,14 @@ fn refine(candidate: &Candidate<'_>) -> Option<SymbolKind> {
         SymbolKind::Constant if !is_screaming(candidate.name) => SymbolKind::Variable,
         kind => kind,
     })
+}
+
+/// A leading underscore, by convention; names that the language itself calls have two on both sides.
+fn visibility(declared: &Declared<'_>) -> Visibility {
+    let is_special = declared.name.len() > 4 && declared.name.starts_with("__") && declared.name.ends_with("__");
+    if is_special {
+        Visibility::Public
+    } else {
+        by_underscore(declared)
+    }
 }

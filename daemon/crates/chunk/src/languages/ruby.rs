@@ -2,7 +2,8 @@
 
 use crate::language::{Label, Language, body_field, is_type_like};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -23,6 +24,36 @@ macro_rules! made_in {
   method: (identifier) @_maker
   arguments: (argument_list . (simple_symbol) @name)) @definition.method
   (#any-of? @_maker "define_method" "alias_method"))))
+"##
+        )
+    };
+}
+
+/// What is said of who may call what: `private` alone is about the methods below it, with names about these.
+macro_rules! said_in {
+    ($outer:literal) => {
+        concat!(
+            "(",
+            $outer,
+            r##" body: (body_statement ((identifier) @section (#any-of? @section "public" "protected" "private"))))
+("##,
+            $outer,
+            r##" body: (body_statement ((call
+  method: (identifier) @_how
+  arguments: (argument_list (simple_symbol) @private))
+  (#any-of? @_how "private" "private_class_method" "private_constant"))))
+("##,
+            $outer,
+            r##" body: (body_statement ((call
+  method: (identifier) @_how
+  arguments: (argument_list (simple_symbol) @protected))
+  (#eq? @_how "protected"))))
+("##,
+            $outer,
+            r##" body: (body_statement ((call
+  method: (identifier) @_how
+  arguments: (argument_list (simple_symbol) @public))
+  (#any-of? @_how "public" "public_class_method"))))
 "##
         )
     };
@@ -66,7 +97,10 @@ pub(crate) static RUBY: Language = Language {
         query!(),
         made_in!("class"),
         made_in!("module"),
-        made_in!("singleton_class")
+        made_in!("singleton_class"),
+        said_in!("class"),
+        said_in!("module"),
+        said_in!("singleton_class")
     ),
     references: Some(references::visit_plain),
     labels: &[
@@ -92,6 +126,7 @@ pub(crate) static RUBY: Language = Language {
     separator: "::",
     owns_methods: |kind| is_type_like(kind) || kind == SymbolKind::Module,
     split_name: last_constant,
+    visibility: |declared| Some(visibility(declared)),
     body,
     ..Language::BASE
 };
@@ -111,4 +146,12 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         let first_line = source[node.byte_range()].find('\n')?;
         Some(node.start_byte() + first_line..node.end_byte())
     })
+}
+
+/// Methods without a word of it are everybody's. What a section says does not hold for methods of the class itself, constants
+/// and what is nested.
+fn visibility(declared: &Declared<'_>) -> Visibility {
+    let is_instances = matches!(declared.kind, SymbolKind::Method | SymbolKind::Field) && !declared.has("self");
+    let section = declared.section.filter(|_| is_instances);
+    declared.stated().or(section).unwrap_or(Visibility::Public)
 }

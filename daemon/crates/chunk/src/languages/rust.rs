@@ -2,7 +2,8 @@
 
 use crate::language::{Label, Language, body_field, without_arguments};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -23,6 +24,7 @@ pub(crate) static RUST: Language = Language {
     }],
     separator: "::",
     split_name: last_segment,
+    visibility,
     body,
     doc_markers: &["///", "/**"],
     inner_doc_markers: &["//!", "/*!"],
@@ -68,4 +70,27 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
     // The fields of a tuple struct are its signature.
     let is_tuple = source[body.clone()].starts_with('(');
     (!is_tuple).then_some(body)
+}
+
+/// `pub` and what it is restricted to. Items of a trait, and variants, are as visible as what they are part of; what an
+/// implementation of a trait holds is used through the trait.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let restricted = declared.words().find(|(word, _)| *word == "pub");
+    if let Some((_, after)) = restricted {
+        let to = after.trim_start().strip_prefix('(').map(str::trim_start);
+        return Some(match to {
+            Some(to) if to.starts_with("self") => Visibility::Private,
+            Some(to) if ["crate", "super", "in"].iter().any(|word| to.starts_with(word)) => Visibility::Internal,
+            Some(_) | None => Visibility::Public,
+        });
+    }
+    match (declared.kind, declared.around) {
+        (SymbolKind::Impl, _) => None,
+        (SymbolKind::Macro, _) if declared.above.contains("#[macro_export") => Some(Visibility::Public),
+        (_, Some(around)) if matches!(around.kind, SymbolKind::Trait | SymbolKind::Enum) => around.visibility,
+        (_, Some(around)) if around.kind == SymbolKind::Impl && around.signature.contains(" for ") => {
+            Some(Visibility::Public)
+        }
+        _ => Some(Visibility::Private),
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Language, body_field, is_screaming, is_type_like};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -18,6 +19,7 @@ pub(crate) static SCALA: Language = Language {
     owns_methods: |kind| is_type_like(kind) || matches!(kind, SymbolKind::Field | SymbolKind::Variable),
     split_name,
     refine,
+    visibility,
     body,
     doc_markers: &["/**"],
     ..Language::BASE
@@ -106,4 +108,19 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         let last = value.named_child(value.named_child_count().checked_sub(1)? as u32)?;
         (last.kind() == "template_body").then(|| last.start_byte()..node.end_byte())
     })
+}
+
+/// Without a modifier it is everybody's. `private[this]` is narrower, `private[database]` wider than `private`.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    if matches!(declared.kind, SymbolKind::Impl) {
+        return None;
+    }
+    let qualifier = |after: &str| after.trim_start().starts_with('[') && !after.trim_start().starts_with("[this]");
+    if declared
+        .words()
+        .any(|(word, after)| word == "private" && qualifier(after))
+    {
+        return Some(Visibility::Internal);
+    }
+    Some(declared.stated().unwrap_or(Visibility::Public))
 }

@@ -2,6 +2,8 @@
 
 use crate::language::{Language, without_arguments};
 use crate::references;
+use crate::visibility::{Declared, named};
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -20,6 +22,7 @@ pub(crate) static SWIFT: Language = Language {
     query: QUERY,
     references: Some(references::visit_plain),
     split_name: last_part,
+    visibility,
     body,
     doc_markers: &["///", "/**"],
     ..Language::BASE
@@ -83,4 +86,24 @@ fn body(node: Node<'_>, _source: &str) -> Option<Range<usize>> {
         Some(called.start_byte())
     })?;
     Some(start..node.end_byte())
+}
+
+/// Without a modifier it is the module's, or as visible as the protocol or enumeration; the modifier of an extension holds for
+/// what is in it.
+fn visibility(declared: &Declared<'_>) -> Option<Visibility> {
+    let own = declared.words().filter(|(_, after)| !after.starts_with("(set)"));
+    let stated = own.filter_map(|(word, _)| match word {
+        "open" => Some(Visibility::Public),
+        "package" => Some(Visibility::Internal),
+        "fileprivate" => Some(Visibility::Private),
+        word => named(word),
+    });
+    let custom = match (declared.kind, declared.around_kind()) {
+        (SymbolKind::Impl, _) => None,
+        (_, Some(SymbolKind::Trait | SymbolKind::Impl)) | (SymbolKind::Field, Some(SymbolKind::Enum)) => {
+            declared.as_around().or(Some(Visibility::Internal))
+        }
+        _ => Some(Visibility::Internal),
+    };
+    stated.min().or(custom)
 }

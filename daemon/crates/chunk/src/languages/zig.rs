@@ -2,7 +2,8 @@
 
 use crate::language::{Candidate, Language, body_field};
 use crate::references;
-use codemem_core::unit::SymbolKind;
+use crate::visibility::Declared;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::ops::Range;
 use tree_sitter::Node;
 
@@ -18,6 +19,7 @@ pub(crate) static ZIG: Language = Language {
     keeps_methods: true,
     name_node: inside_quotes,
     refine,
+    visibility: |declared| Some(visibility(declared)),
     body,
     doc_markers: &["///"],
     inner_doc_markers: &["//!"],
@@ -115,4 +117,13 @@ fn body(node: Node<'_>, source: &str) -> Option<Range<usize>> {
         _ => return body_field(node, source),
     };
     Some(start..node.end_byte())
+}
+
+/// `pub` or the file's own; a test is nobody's to call.
+fn visibility(declared: &Declared<'_>) -> Visibility {
+    if declared.has("pub") || declared.has("export") {
+        Visibility::Public
+    } else {
+        Visibility::Private
+    }
 }

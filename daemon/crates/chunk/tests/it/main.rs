@@ -9,3 +9,4 @@ mod properties;
 mod samples;
 mod skips;
 mod values;
+mod visibility;

@@ -47,7 +47,10 @@ fn render(extraction: &Extraction) -> String {
         }
         let lines = format!("{}-{}", symbol.lines.start, symbol.lines.end);
         let indent = "  ".repeat(depth);
-        writeln!(out, "{lines:<8}{indent}{} {}", symbol.kind, symbol.qualified_name).expect("strings take anything");
+        let visibility = symbol.visibility.map(|one| format!(" ({})", one.as_str()));
+        let visibility = visibility.unwrap_or_default();
+        let (kind, name) = (symbol.kind, &symbol.qualified_name);
+        writeln!(out, "{lines:<8}{indent}{kind} {name}{visibility}").expect("strings take anything");
         writeln!(out, "        {indent}  {}", symbol.signature).expect("strings take anything");
         if let Some(line) = symbol.docstring.as_deref().and_then(|text| text.lines().next()) {
             writeln!(out, "        {indent}  \" {line}").expect("strings take anything");

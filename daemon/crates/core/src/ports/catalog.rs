@@ -5,7 +5,7 @@ use crate::graph::Content;
 use crate::ids::{ChunkId, ContentHash, ContentId, IdSet, PathId, TextHash, TextId, WorktreeId};
 use crate::path::RepoPath;
 use crate::skip::SkipReason;
-use crate::unit::{Extraction, LineSpan, SymbolKind};
+use crate::unit::{Extraction, LineSpan, SymbolKind, Visibility};
 use std::path::Path;
 
 /// One line of a worktree's manifest.
@@ -97,6 +97,8 @@ pub struct SymbolRow {
     pub qualified_name: String,
     /// What it is.
     pub kind: SymbolKind,
+    /// Who may use it.
+    pub visibility: Option<Visibility>,
     /// The declaration without its body.
     pub signature: String,
     /// Its documentation.

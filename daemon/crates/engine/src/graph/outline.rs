@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use codemem_core::graph::{Facts as _, FileId};
 use codemem_core::ports::SymbolRow;
 use codemem_core::tokens;
-use codemem_core::unit::SymbolKind;
+use codemem_core::unit::{SymbolKind, Visibility};
 use std::path::{Path, PathBuf};
 
 /// Tokens of an outline when the caller does not say.
@@ -35,6 +35,8 @@ pub struct OutlineNode {
     pub name: String,
     /// What it is.
     pub kind: String,
+    /// Who may use it; `None` where its language knows no such thing, or the file does not say.
+    pub visibility: Option<Visibility>,
     /// The declaration without its body.
     pub signature: String,
     /// First line, from 1 on.
@@ -218,6 +220,7 @@ fn nest(rows: Vec<Row>, kept: &[bool]) -> Vec<OutlineNode> {
             kept.then(|| OutlineNode {
                 name: row.name,
                 kind: row.kind.as_str().to_owned(),
+                visibility: row.visibility,
                 signature: row.signature,
                 start_line: row.lines.start,
                 end_line: row.lines.end,

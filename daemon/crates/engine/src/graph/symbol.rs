@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::search::Alike;
 use codemem_core::graph::{Facts as _, Resolver, Site, SymbolAt, Uses, nearest, resolves};
 use codemem_core::reference::ReferenceKind;
+use codemem_core::unit::Visibility;
 use std::path::PathBuf;
 
 /// Definitions of one name that are shown, and whose uses are looked for.
@@ -73,6 +74,8 @@ pub struct Definition {
     pub qualified_name: String,
     /// What it is.
     pub kind: String,
+    /// Who may use it; `None` where its language knows no such thing, or the file does not say.
+    pub visibility: Option<Visibility>,
     /// Without its body.
     pub signature: String,
     /// Its documentation; empty when there is none.
@@ -338,6 +341,7 @@ pub(super) fn define_one(tree: &Tree<'_>, at: SymbolAt) -> Result<Option<Definit
     Ok(row.map(|row| Definition {
         qualified_name: row.qualified_name,
         kind: row.kind.as_str().to_owned(),
+        visibility: row.visibility,
         signature: row.signature,
         docstring: row.docstring.unwrap_or_default(),
         path: file.path.to_string(),

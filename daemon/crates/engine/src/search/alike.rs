@@ -113,7 +113,7 @@ fn own(name: &str) -> &str {
     name.rsplit(['.', ':', '#', '\\', '/']).next().unwrap_or(name)
 }
 
-/// A signature from the name on, without what opens the body, its spaces folded.
+/// A signature from the name on, without what opens the body.
 fn declared(own: &str, signature: &str) -> Option<String> {
     if own.is_empty() {
         return None;

@@ -242,6 +242,7 @@ mod tests {
             name: name.rsplit('.').next().unwrap_or(name).to_owned(),
             qualified_name: name.to_owned(),
             kind,
+            visibility: None,
             signature: format!("def {name}"),
             docstring: None,
             lines: span(start, end),

@@ -12,9 +12,12 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 /// Columns of a symbol, in the order of [`symbol_row`].
 macro_rules! symbol_columns {
     () => {
-        "s.content, s.name, s.qualified_name, s.kind, s.signature, s.docstring, s.first_line, s.last_line"
+        "s.content, s.name, s.qualified_name, s.kind, s.visibility, s.signature, s.docstring, s.first_line, s.last_line"
     };
 }
+
+/// The first column behind them.
+const BEHIND_SYMBOL: usize = 9;
 
 /// A chunk with its symbol, in the order of [`chunk_row`]; the condition follows.
 macro_rules! select_chunk {
@@ -113,7 +116,9 @@ pub(super) fn nested_symbols_of(
              AND s.id < (SELECT first_symbol + n_symbols FROM contents WHERE id = ?1)
          ORDER BY s.id"
     ))?;
-    let rows = statement.query_map([content.0], |row| Ok((symbol_row(kinds, row, 0)?, row.get(8)?)))?;
+    let rows = statement.query_map([content.0], |row| {
+        Ok((symbol_row(kinds, row, 0)?, row.get(BEHIND_SYMBOL)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -239,7 +244,7 @@ pub(super) fn definitions(
                 if within.is_some_and(|within| !within.contains(content)) {
                     continue;
                 }
-                last = row.get(8)?;
+                last = row.get(BEHIND_SYMBOL)?;
                 n_taken += 1;
                 let symbol = symbol_row(kinds, row, 0)?;
                 // The key is a hash; the name decides.
@@ -279,8 +284,9 @@ fn symbol_row(kinds: &Kinds, row: &Row<'_>, column: usize) -> rusqlite::Result<S
         qualified_name: qualified_name.unwrap_or_else(|| name.clone()),
         name,
         kind: kinds.kind(column + 3, row.get(column + 3)?)?,
-        signature: row.get(column + 4)?,
-        docstring: row.get(column + 5)?,
-        lines: rows::lines(row, column + 6)?,
+        visibility: rows::visibility(row, column + 4)?,
+        signature: row.get(column + 5)?,
+        docstring: row.get(column + 6)?,
+        lines: rows::lines(row, column + 7)?,
     })
 }

@@ -3,7 +3,7 @@
 use super::ids::{IdKind, Ids};
 use super::names::{Kinds, name_key};
 use super::texts::TextTable;
-use super::{manifest, references, worktrees};
+use super::{manifest, references, rows, worktrees};
 use crate::error::StoreError;
 use crate::sqlite::Fault;
 use codemem_core::ids::{ChunkId, ContentHash, ContentId, PathId, TextHash, TextId, WorktreeId};
@@ -95,9 +95,9 @@ impl<'c> Recorder<'c> {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
             insert_symbol: tx.prepare_cached(
-                "INSERT INTO symbols (id, content, name_key, name, qualified_name, kind, signature, docstring,
-                                      first_line, last_line, parent)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO symbols (id, content, name_key, name, qualified_name, kind, visibility, signature,
+                                      docstring, first_line, last_line, parent)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?,
             announced: HashSet::new(),
             n_replaced: 0,
@@ -327,6 +327,7 @@ impl<'c> Recorder<'c> {
             symbol.name,
             qualified,
             self.kinds.number(symbol.kind),
+            symbol.visibility.map(rows::visibility_number),
             symbol.signature,
             symbol.docstring,
             symbol.lines.start,

@@ -5,7 +5,7 @@ use codemem_core::path::RepoPath;
 use codemem_core::ports::{ChangedLanguage, Extractor, LanguageInfo};
 use codemem_core::reference::{Origin, Reference, ReferenceKind, References};
 use codemem_core::skip::SkipReason;
-use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind};
+use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind, Visibility};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Cuts at lines that begin with `def `. A file that contains `\0` is binary, one that contains
@@ -72,6 +72,7 @@ impl Extractor for FakeExtractor {
                     } else {
                         SymbolKind::Method
                     },
+                    visibility: own.starts_with('_').then_some(Visibility::Private),
                     signature: format!("def {own}"),
                     docstring: None,
                     lines: LineSpan { start: line, end: line },

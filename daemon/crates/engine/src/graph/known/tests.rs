@@ -27,6 +27,7 @@ fn record(at: usize, (defines, calls, from): &Source) -> FileRecord {
         name: NAMES[*name].to_owned(),
         qualified_name: NAMES[*name].to_owned(),
         kind: SymbolKind::Function,
+        visibility: None,
         signature: String::new(),
         docstring: None,
         lines: LineSpan { start: line, end: line },

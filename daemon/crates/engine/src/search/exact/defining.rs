@@ -127,6 +127,7 @@ mod tests {
             name: "open".to_owned(),
             qualified_name: "open".to_owned(),
             kind: SymbolKind::Function,
+            visibility: None,
             signature: signature.to_owned(),
             docstring: None,
             lines: LineSpan { start, end },

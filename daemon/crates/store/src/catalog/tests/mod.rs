@@ -11,7 +11,7 @@ use super::SqliteCatalog;
 use codemem_core::ids::Hash128;
 use codemem_core::path::RepoPath;
 use codemem_core::ports::{Catalog, FileRecord, FileStamp, ManifestChange, RecordedFile};
-use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind};
+use codemem_core::unit::{Chunk, Extraction, LineSpan, Symbol, SymbolKind, Visibility};
 use std::path::Path;
 
 /// The extractor's, where it does not matter.
@@ -56,6 +56,7 @@ fn symbol(name: &str, lines: (u32, u32), parent: Option<u32>) -> Symbol {
         } else {
             SymbolKind::Struct
         },
+        visibility: Visibility::ALL.into_iter().nth(lines.0 as usize % 5),
         signature: format!("fn {name}()"),
         docstring: parent.map(|_| format!("What {name} does.")),
         lines: LineSpan {

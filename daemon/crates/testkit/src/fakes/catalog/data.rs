@@ -159,6 +159,7 @@ pub(super) fn symbol_row(id: ContentId, content: &Content, index: usize) -> Symb
         name: symbol.name.clone(),
         qualified_name: symbol.qualified_name.clone(),
         kind: symbol.kind,
+        visibility: symbol.visibility,
         signature: symbol.signature.clone(),
         docstring: symbol.docstring.clone(),
         lines: symbol.lines,
