@@ -148,6 +148,16 @@ impl Content {
         self.symbol_of(self.symbols[index as usize])
     }
 
+    /// What a symbol is.
+    pub fn kind(&self, index: u32) -> SymbolKind {
+        self.symbols[index as usize].kind
+    }
+
+    /// Position of the symbol around another one.
+    pub fn parent(&self, index: u32) -> Option<u32> {
+        self.symbols[index as usize].parent.checked_sub(1)
+    }
+
     /// The symbols of a name, in file order.
     pub fn named(&self, name: &str) -> &[u32] {
         let of = |index: &u32| self.bytes_of(self.symbols[*index as usize].name);
@@ -158,18 +168,24 @@ impl Content {
 
     /// The symbols around a position, innermost first, itself included.
     pub fn around(&self, symbol: Option<u32>) -> impl Iterator<Item = u32> {
-        std::iter::successors(symbol, |&index| self.symbols[index as usize].parent.checked_sub(1))
+        std::iter::successors(symbol, |&index| self.parent(index))
     }
 
     /// What the file takes from elsewhere, in file order.
     pub fn imports(&self) -> impl Iterator<Item = ImportFact<'_>> {
-        self.imports.iter().map(|row| ImportFact {
-            local: self.text(row.local),
-            module: self.text(row.module),
-            name: self.text(row.name),
-            line: row.line,
-            is_exported: row.is_exported,
-        })
+        self.imports.iter().map(|row| self.import_of(*row))
+    }
+
+    /// What the file takes from elsewhere under one name, in file order.
+    pub fn imports_as(&self, local: &str) -> impl Iterator<Item = ImportFact<'_>> {
+        let same = move |row: &&ImportRow| self.bytes_of(row.local) == local.as_bytes();
+        self.imports.iter().filter(same).map(|row| self.import_of(*row))
+    }
+
+    /// What the file takes from elsewhere for others to import it, in file order.
+    pub fn passed_on(&self) -> impl Iterator<Item = ImportFact<'_>> {
+        let rows = self.imports.iter().filter(|row| row.is_exported);
+        rows.map(|row| self.import_of(*row))
     }
 
     /// What a name of the file's top, or an attribute of a symbol, is said to hold; `()` for what a function returns.
@@ -200,16 +216,21 @@ impl Content {
         self.uses.iter().map(|row| self.use_of(*row))
     }
 
-    /// The uses of a name, and of what an import calls it in the file; in file order.
-    pub fn uses_of(&self, name: &str) -> impl Iterator<Item = UseFact<'_>> {
+    /// A use by its position.
+    pub fn use_at(&self, position: u32) -> UseFact<'_> {
+        self.use_of(self.uses[position as usize])
+    }
+
+    /// The uses of a name, and of what an import calls it in the file, with their positions; in file order.
+    pub fn uses_of(&self, name: &str) -> impl Iterator<Item = (u32, UseFact<'_>)> {
         let mut numbers: Vec<u32> = self.number(name).into_iter().collect();
         // A text has one number, so names are compared by it.
         if let Some(&own) = numbers.first() {
             let aliases = self.imports.iter().filter(|row| row.name == own && row.local != own);
             numbers.extend(aliases.map(|row| row.local));
         }
-        let rows = self.uses.iter().filter(move |row| numbers.contains(&row.name));
-        rows.map(|row| self.use_of(*row))
+        let rows = (0..).zip(&self.uses).filter(move |(_, row)| numbers.contains(&row.name));
+        rows.map(|(position, row)| (position, self.use_of(*row)))
     }
 
     /// What a type extends and implements, in file order.
@@ -276,6 +297,16 @@ impl Content {
             kind: row.kind,
             lines: row.lines,
             parent: row.parent.checked_sub(1),
+        }
+    }
+
+    fn import_of(&self, row: ImportRow) -> ImportFact<'_> {
+        ImportFact {
+            local: self.text(row.local),
+            module: self.text(row.module),
+            name: self.text(row.name),
+            line: row.line,
+            is_exported: row.is_exported,
         }
     }
 
@@ -524,6 +555,11 @@ mod tests {
                 is_exported: one.is_exported,
             }).collect();
             prop_assert_eq!(&imports, &references.imports);
+            let passed_on: Vec<_> = content.imports().filter(|one| one.is_exported).collect();
+            prop_assert_eq!(content.passed_on().collect::<Vec<_>>(), passed_on);
+            for (symbol, one) in (0..).zip(&facts) {
+                prop_assert_eq!((content.kind(symbol), content.parent(symbol)), (one.kind, one.parent));
+            }
             for name in ["a", "b", "ab", "cc", "zz"] {
                 let named: Vec<u32> = (0..).zip(&facts).filter(|(_, one)| one.name == name).map(|(at, _)| at).collect();
                 prop_assert_eq!(content.named(name), named);
@@ -534,7 +570,12 @@ mod tests {
                 }
                 let is_alias = |local: &str| references.imports.iter().any(|one| one.name == name && one.local == local);
                 let wanted: Vec<_> = references.uses.iter().filter(|one| one.name == name || is_alias(&one.name)).map(loose).collect();
-                prop_assert_eq!(content.uses_of(name).map(told).collect::<Vec<_>>(), wanted);
+                prop_assert_eq!(content.uses_of(name).map(|(_, one)| told(one)).collect::<Vec<_>>(), wanted);
+                for (position, one) in content.uses_of(name) {
+                    prop_assert_eq!(content.use_at(position), one);
+                }
+                let wanted: Vec<_> = content.imports().filter(|one| one.local == name).collect();
+                prop_assert_eq!(content.imports_as(name).collect::<Vec<_>>(), wanted);
             }
             for symbol in 0..9 {
                 let is_base = |one: &&Reference| one.symbol == Some(symbol) && matches!(one.kind, ReferenceKind::Inherit | ReferenceKind::Implement);

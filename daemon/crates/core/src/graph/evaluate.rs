@@ -102,32 +102,51 @@ impl<F: Facts> Resolver<'_, F> {
             return Ok(Entity::Open);
         }
         let facts = self.file(file)?;
+        let named = facts.named(name);
+        if !named.is_empty() {
+            return self.name_from(file, &facts, around, name, named, depth);
+        }
+        // What the file does not define is the same for all that is inside of one type.
+        let mut around = facts.around(around);
+        let Some(within) = around.find(|&outer| languages::sees_members(&facts, facts.kind(outer))) else {
+            return self.name_from(file, &facts, None, name, named, depth);
+        };
+        self.name_inside(SymbolAt { file, symbol: within }, name, || {
+            self.name_from(file, &facts, Some(within), name, named, depth)
+        })
+    }
+
+    /// Finds out what a name stands for in a file, which defines these of the name.
+    fn name_from(
+        &self,
+        file: FileId,
+        facts: &FileFacts,
+        around: Option<u32>,
+        name: &str,
+        named: &[u32],
+        depth: u32,
+    ) -> Result<Entity, F::Error> {
         // Inside out: what a function defines is seen by what is inside of it; a type's members only where the language
         // says so.
         for outer in facts.around(around) {
-            let kind = facts.symbol(outer).kind;
+            let kind = facts.kind(outer);
             let sees =
-                matches!(kind, SymbolKind::Function | SymbolKind::Method) || languages::sees_members(&facts, kind);
+                matches!(kind, SymbolKind::Function | SymbolKind::Method) || languages::sees_members(facts, kind);
             if !sees {
                 continue;
             }
-            let own = facts.named(name).iter().rev();
-            if let Some(&symbol) = own
-                .copied()
-                .collect::<Vec<_>>()
-                .iter()
-                .find(|&&symbol| facts.symbol(symbol).parent == Some(outer))
-            {
+            let mut own = named.iter().rev();
+            if let Some(&symbol) = own.find(|&&symbol| facts.parent(symbol) == Some(outer)) {
                 return Ok(Entity::Symbol(SymbolAt { file, symbol }));
             }
-            if languages::sees_members(&facts, kind) {
+            if languages::sees_members(facts, kind) {
                 let member = self.member(Entity::Value(SymbolAt { file, symbol: outer }), name, depth + 1)?;
                 if !matches!(member, Entity::Open | Entity::Elsewhere) {
                     return Ok(member);
                 }
             }
         }
-        if let Some(base) = languages::base(self.facts, &facts, name) {
+        if let Some(base) = languages::base(self.facts, facts, name) {
             return Ok(Entity::Module(base));
         }
         self.at_top(file, name, depth + 1)
@@ -142,10 +161,10 @@ impl<F: Facts> Resolver<'_, F> {
         let own = facts.named(name).iter().copied();
         let tops: Vec<u32> = own.filter(|&symbol| is_at_top(&facts, symbol)).collect();
         // A later definition replaces an earlier one.
-        let is_value = |symbol: u32| matches!(facts.symbol(symbol).kind, SymbolKind::Variable | SymbolKind::Constant);
+        let is_value = |symbol: u32| matches!(facts.kind(symbol), SymbolKind::Variable | SymbolKind::Constant);
         if let Some(&symbol) = tops.iter().rev().find(|&&symbol| !is_value(symbol)) {
             // `mod name;` stands for another file.
-            if facts.symbol(symbol).kind == SymbolKind::Module
+            if facts.kind(symbol) == SymbolKind::Module
                 && let Some(module) = languages::below(self.facts, &facts, name)
             {
                 return Ok(Entity::Module(module));
@@ -161,13 +180,13 @@ impl<F: Facts> Resolver<'_, F> {
         if let Some(&symbol) = tops.last() {
             return Ok(Entity::Symbol(SymbolAt { file, symbol }));
         }
-        for import in facts.imports().filter(|import| import.local == name) {
+        for import in facts.imports_as(name) {
             let entity = self.imported(&facts, file, import.module, import.name, depth + 1)?;
             if entity != Entity::Open {
                 return Ok(entity);
             }
         }
-        for import in facts.imports().filter(|import| import.local == "*") {
+        for import in facts.imports_as("*") {
             let module = self.imported(&facts, file, import.module, "", depth + 1)?;
             let entity = self.member(module, name, depth + 1)?;
             if !matches!(entity, Entity::Open | Entity::Elsewhere) {
@@ -182,7 +201,7 @@ impl<F: Facts> Resolver<'_, F> {
             }
         }
         // Where all imports are known, what no file here defines or imports under that name is built in.
-        let is_open = !languages::knows_imports(&facts) || facts.imports().any(|import| import.local == "*");
+        let is_open = !languages::knows_imports(&facts) || facts.imports_as("*").next().is_some();
         Ok(if is_open { Entity::Open } else { Entity::Elsewhere })
     }
 
@@ -197,7 +216,7 @@ impl<F: Facts> Resolver<'_, F> {
         if languages::imports_by_steps(facts) {
             return self.imported_by_steps(facts, file, module, name, depth);
         }
-        let packages = self.facts.packages()?;
+        let packages = self.packages()?;
         let module = match languages::module(self.facts, &packages, facts, module) {
             Imported::Whole(package) if !name.is_empty() => return self.type_of_package(&package, name, "", depth),
             Imported::Whole(package) => Entity::Whole(package),
@@ -229,7 +248,7 @@ impl<F: Facts> Resolver<'_, F> {
         let Some(first) = parts.next() else {
             return Ok(Entity::Open);
         };
-        let packages = self.facts.packages()?;
+        let packages = self.packages()?;
         let own = facts.named(first).iter().copied();
         let own = own.rev().find(|&symbol| is_at_top(facts, symbol));
         let base = languages::base(self.facts, facts, first).or_else(|| languages::below(self.facts, facts, first));
@@ -252,7 +271,7 @@ impl<F: Facts> Resolver<'_, F> {
     fn type_of_package(&self, package: &str, type_name: &str, name: &str, depth: u32) -> Result<Entity, F::Error> {
         for &at in self.defined_at_top(type_name)?.iter() {
             let facts = self.file(at.file)?;
-            if facts.symbol(at.symbol).kind.is_type() && languages::is_of_package(&facts, package) {
+            if facts.kind(at.symbol).is_type() && languages::is_of_package(&facts, package) {
                 let entity = Entity::Symbol(at);
                 return if name.is_empty() {
                     Ok(entity)
@@ -341,7 +360,7 @@ impl<F: Facts> Resolver<'_, F> {
                 .collect();
             let is_field = |one: u32| {
                 matches!(
-                    part_facts.symbol(one).kind,
+                    part_facts.kind(one),
                     SymbolKind::Field | SymbolKind::Variable | SymbolKind::Constant
                 )
             };
@@ -381,14 +400,15 @@ impl<F: Facts> Resolver<'_, F> {
         let mut is_elsewhere = false;
         let mut is_open = false;
         for (part, part_facts) in self.parts_of(symbol, &facts)? {
-            for base in part_facts.bases(part.symbol) {
-                let outer = part_facts.symbol(part.symbol).parent;
-                let entity = if base.of.is_empty() {
-                    self.name(part.file, outer, base.name, depth + 1)?
-                } else {
+            for (position, base) in (0..).zip(part_facts.bases(part.symbol)) {
+                let entity = self.base(part, position, || {
+                    let outer = part_facts.parent(part.symbol);
+                    if base.of.is_empty() {
+                        return self.name(part.file, outer, base.name, depth + 1);
+                    }
                     let of = self.evaluate(part.file, outer, base.of, depth + 1)?;
-                    self.member(of, base.name, depth + 1)?
-                };
+                    self.member(of, base.name, depth + 1)
+                })?;
                 match entity {
                     Entity::Symbol(base) if self.is_type(base)? => {
                         match self.member_of_type(base, name, seen, depth + 1)? {
@@ -465,7 +485,7 @@ impl<F: Facts> Resolver<'_, F> {
     fn find_implemented(&self, block: SymbolAt) -> Result<Option<SymbolAt>, F::Error> {
         let facts = self.file(block.file)?;
         let entity = match facts.binding(Some(block.symbol), "@of") {
-            Some(of) => self.evaluate(block.file, facts.symbol(block.symbol).parent, of, 0)?,
+            Some(of) => self.evaluate(block.file, facts.parent(block.symbol), of, 0)?,
             None => Entity::Open,
         };
         Ok(match entity {
@@ -477,7 +497,7 @@ impl<F: Facts> Resolver<'_, F> {
     /// What `self` is of: the type itself where a block implements it.
     pub(super) fn own_type(&self, at: SymbolAt) -> Result<SymbolAt, F::Error> {
         let facts = self.file(at.file)?;
-        if facts.symbol(at.symbol).kind != SymbolKind::Impl {
+        if facts.kind(at.symbol) != SymbolKind::Impl {
             return Ok(at);
         }
         Ok(self.implemented(at)?.unwrap_or(at))
@@ -490,7 +510,7 @@ impl<F: Facts> Resolver<'_, F> {
 
     pub(super) fn is_type(&self, symbol: SymbolAt) -> Result<bool, F::Error> {
         let facts = self.file(symbol.file)?;
-        let kind = facts.symbol(symbol.symbol).kind;
+        let kind = facts.kind(symbol.symbol);
         Ok(kind.is_type() || kind == SymbolKind::Impl)
     }
 
@@ -520,7 +540,7 @@ impl<F: Facts> Resolver<'_, F> {
         }
         for &at in self.defined(own.name)?.iter() {
             let other = self.file(at.file)?;
-            if other.symbol(at.symbol).kind == SymbolKind::Impl && self.implemented(at)? == Some(symbol) {
+            if other.kind(at.symbol) == SymbolKind::Impl && self.implemented(at)? == Some(symbol) {
                 parts.push((at, other));
             }
         }
@@ -532,13 +552,13 @@ impl<F: Facts> Resolver<'_, F> {
 pub(super) fn owner(facts: &FileFacts, around: Option<u32>) -> Option<u32> {
     facts
         .around(around)
-        .find(|&symbol| facts.symbol(symbol).kind.is_type() || facts.symbol(symbol).kind == SymbolKind::Impl)
+        .find(|&symbol| facts.kind(symbol).is_type() || facts.kind(symbol) == SymbolKind::Impl)
 }
 
 /// Whether a symbol is seen by the whole file: inside of nothing but modules. What implements a type is not the type.
 pub(super) fn is_at_top(facts: &FileFacts, symbol: u32) -> bool {
-    facts.symbol(symbol).kind != SymbolKind::Impl
+    facts.kind(symbol) != SymbolKind::Impl
         && facts
-            .around(facts.symbol(symbol).parent)
-            .all(|outer| facts.symbol(outer).kind == SymbolKind::Module)
+            .around(facts.parent(symbol))
+            .all(|outer| facts.kind(outer) == SymbolKind::Module)
 }

@@ -51,7 +51,11 @@ pub struct Package {
 impl Package {
     /// Whether a file is one that declares a package.
     pub fn is_manifest(path: &RepoPath) -> bool {
-        matches!(path.file_name(), "go.mod" | "Cargo.toml" | "package.json")
+        // By what a path ends with: every path of a tree is looked at.
+        ["go.mod", "Cargo.toml", "package.json"]
+            .iter()
+            .filter_map(|name| path.as_str().strip_suffix(name))
+            .any(|directory| directory.is_empty() || directory.ends_with('/'))
     }
 
     /// What a manifest says of the package that it stands for.

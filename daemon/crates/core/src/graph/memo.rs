@@ -4,9 +4,10 @@
 //! and only what was followed to its end is remembered: no answer depends on what was asked before.
 
 use super::evaluate::{Entity, is_at_top};
-use super::facts::{Facts, FileFacts, FileId, SymbolAt};
+use super::facts::{Facts, FileFacts, FileId, Package, SymbolAt};
 use super::languages;
 use super::resolve::Resolver;
+use super::told::Told;
 use crate::unit::SymbolKind;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -39,6 +40,13 @@ pub struct Memo {
     tops: Meanings<(FileId, u32)>,
     /// The members of values of types.
     members: Meanings<(SymbolAt, u32)>,
+    /// What names that a file does not define stand for inside of its types.
+    inside: RefCell<HashMap<(SymbolAt, u32), Entity, Quick>>,
+    /// What types extend and implement, by position.
+    bases: RefCell<HashMap<(SymbolAt, u32), Entity, Quick>>,
+    /// The uses of names that were asked about, and what they mean.
+    pub(super) told: Told,
+    packages: RefCell<Option<Arc<Vec<Package>>>>,
     /// How often something was not followed to its end.
     n_cut: Cell<u64>,
 }
@@ -170,6 +178,36 @@ impl<'a, F: Facts> Resolver<'a, F> {
         })
     }
 
+    /// What a name that a file does not define stands for inside of one of its types.
+    pub(super) fn name_inside(
+        &self,
+        within: SymbolAt,
+        name: &str,
+        find: impl FnOnce() -> Result<Entity, F::Error>,
+    ) -> Result<Entity, F::Error> {
+        self.noted(&self.memo.inside, (within, self.number(name)), find)
+    }
+
+    /// What a type extends or implements, by the position among all that it does.
+    pub(super) fn base(
+        &self,
+        symbol: SymbolAt,
+        position: u32,
+        find: impl FnOnce() -> Result<Entity, F::Error>,
+    ) -> Result<Entity, F::Error> {
+        self.noted(&self.memo.bases, (symbol, position), find)
+    }
+
+    /// The packages that manifests in the tree declare.
+    pub(super) fn packages(&self) -> Result<Arc<Vec<Package>>, F::Error> {
+        if let Some(known) = &*self.memo.packages.borrow() {
+            return Ok(Arc::clone(known));
+        }
+        let packages = self.facts.packages()?;
+        *self.memo.packages.borrow_mut() = Some(Arc::clone(&packages));
+        Ok(packages)
+    }
+
     /// Whether to give up.
     pub(super) fn is_too_deep(&self, depth: u32) -> bool {
         let is_too_deep = depth > MAX_DEPTH;
@@ -198,13 +236,28 @@ impl<'a, F: Facts> Resolver<'a, F> {
             self.cut();
             return Ok(Entity::Open);
         }
+        self.noted(&memo.known, key, || {
+            memo.asked.borrow_mut().push(key);
+            let found = find();
+            memo.asked.borrow_mut().pop();
+            found
+        })
+    }
+
+    /// The same of what rests on itself only through what is noticed elsewhere.
+    fn noted<K: Copy + Eq + std::hash::Hash>(
+        &self,
+        known: &RefCell<HashMap<K, Entity, Quick>>,
+        key: K,
+        find: impl FnOnce() -> Result<Entity, F::Error>,
+    ) -> Result<Entity, F::Error> {
+        if let Some(known) = known.borrow().get(&key) {
+            return Ok(known.clone());
+        }
         let n_cut = self.memo.n_cut.get();
-        memo.asked.borrow_mut().push(key);
-        let found = find();
-        memo.asked.borrow_mut().pop();
-        let found = found?;
+        let found = find()?;
         if self.memo.n_cut.get() == n_cut {
-            let mut known = memo.known.borrow_mut();
+            let mut known = known.borrow_mut();
             if known.len() >= MAX_MEANINGS {
                 known.clear();
             }
@@ -213,7 +266,8 @@ impl<'a, F: Facts> Resolver<'a, F> {
         Ok(found)
     }
 
-    fn number(&self, name: &str) -> u32 {
+    /// The number of a name, by which what is remembered of it is found.
+    pub(super) fn number(&self, name: &str) -> u32 {
         if let Some(known) = self.memo.names.borrow().get(name) {
             return *known;
         }
@@ -244,10 +298,10 @@ fn listed<E>(
 }
 
 /// A quick hash of what nobody chooses to collide: each word is mixed in by a multiplication (Fowler, Noll and Vo).
-type Quick = BuildHasherDefault<Mixed>;
+pub(super) type Quick = BuildHasherDefault<Mixed>;
 
 #[derive(Default)]
-struct Mixed(u64);
+pub(super) struct Mixed(u64);
 
 impl Mixed {
     fn mix(&mut self, word: u64) {

@@ -16,6 +16,7 @@ mod resolve;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod told;
 mod uses;
 
 pub use centrality::central;

@@ -84,7 +84,7 @@ impl<'a, F: Facts> Resolver<'a, F> {
             let facts = self.file(file)?;
             let around = match reference.kind {
                 ReferenceKind::Inherit | ReferenceKind::Implement => {
-                    reference.symbol.and_then(|symbol| facts.symbol(symbol).parent)
+                    reference.symbol.and_then(|symbol| facts.parent(symbol))
                 }
                 ReferenceKind::Import => return self.resolve_import(file, &facts, reference),
                 ReferenceKind::Call | ReferenceKind::Type | ReferenceKind::Decorate => reference.symbol,
@@ -159,7 +159,7 @@ impl<'a, F: Facts> Resolver<'a, F> {
             Only::One(to) => to,
             Only::Several => return Ok(Meaning::Open),
         };
-        let kind = self.file(to.file)?.symbol(to.symbol).kind;
+        let kind = self.file(to.file)?.kind(to.symbol);
         let is_usable = kind.is_type() && !is_call
             || matches!(
                 kind,

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-/// Files of Python, by path: modules that import from one another in circles, with classes that inherit in circles.
+/// Files of one language, by path: modules that import from one another in circles, with classes that inherit in circles.
 #[derive(Debug)]
 struct Tree(Vec<Arc<FileFacts>>);
 
@@ -132,8 +132,17 @@ prop_compose! {
 
 fn tree() -> impl Strategy<Value = Tree> {
     let files = (2..6_usize).prop_flat_map(|n_files| vec(file(n_files), n_files));
-    files.prop_map(|files| {
-        let facts = files.into_iter().enumerate().map(|(at, (symbols, references))| {
+    // In one of them types see their members by bare names, in the other one they do not.
+    (files, any::<bool>()).prop_map(|(files, is_java)| {
+        let (language, extension) = if is_java { ("java", "java") } else { ("python", "py") };
+        let facts = files.into_iter().enumerate().map(|(at, (symbols, mut references))| {
+            if is_java {
+                references.bindings.push(Binding {
+                    owner: None,
+                    name: "@package".to_owned(),
+                    value: Origin(format!("m{at}")),
+                });
+            }
             let symbols = symbols.iter().zip(1..).map(|((name, kind, parent), line)| SymbolFact {
                 name,
                 qualified_name: name,
@@ -142,8 +151,8 @@ fn tree() -> impl Strategy<Value = Tree> {
                 parent: *parent,
             });
             Arc::new(FileFacts {
-                path: RepoPath::new(&format!("m{at}.py")).expect("valid"),
-                language: "python".to_owned(),
+                path: RepoPath::new(&format!("m{at}.{extension}")).expect("valid"),
+                language: language.to_owned(),
                 content: Arc::new(Content::of(symbols, &references)),
             })
         });

@@ -73,32 +73,32 @@ impl<F: Facts> Resolver<'_, F> {
         for of_name in wanted.chunk_by(|(a, ..), (b, ..)| a == b) {
             let name = of_name.first().map_or("", |(name, ..)| name);
             let mut open = 0;
-            for file in self.facts.using(name)? {
-                let user = self.file(file)?;
-                for one in user.uses_of(name).filter(|one| kinds.contains(&one.kind)) {
-                    let edge = match self.resolve(file, one)? {
-                        Meaning::Edge(edge) => edge,
-                        Meaning::Elsewhere => continue,
-                        Meaning::Open => {
-                            open += u64::from(one.kind == ReferenceKind::Call);
-                            continue;
-                        }
-                    };
-                    let first = of_name.partition_point(|(_, target, _)| *target < edge.to);
-                    for (_, _, index) in of_name[first..].iter().take_while(|(_, target, _)| *target == edge.to) {
-                        // It is found again by what else the definition is called.
-                        if has_others && !seen.insert((*index, file, one.line, one.column)) {
-                            continue;
-                        }
-                        found[*index].sites.push(Site {
-                            file,
-                            within: one.symbol,
-                            to: symbols[*index],
-                            kind: one.kind,
-                            line: one.line,
-                            evidence: edge.evidence,
-                        });
+            let told = self.told(name, kinds)?;
+            for told in told.iter().filter(|told| kinds.contains(&told.kind)) {
+                let edge = match told.meaning {
+                    Some(Meaning::Edge(edge)) => edge,
+                    Some(Meaning::Open) => {
+                        open += u64::from(told.kind == ReferenceKind::Call);
+                        continue;
                     }
+                    Some(Meaning::Elsewhere) | None => continue,
+                };
+                let first = of_name.partition_point(|(_, target, _)| *target < edge.to);
+                for (_, _, index) in of_name[first..].iter().take_while(|(_, target, _)| *target == edge.to) {
+                    let user = self.file(told.file)?;
+                    let one = user.use_at(told.position);
+                    // It is found again by what else the definition is called.
+                    if has_others && !seen.insert((*index, told.file, one.line, one.column)) {
+                        continue;
+                    }
+                    found[*index].sites.push(Site {
+                        file: told.file,
+                        within: one.symbol,
+                        to: symbols[*index],
+                        kind: one.kind,
+                        line: one.line,
+                        evidence: edge.evidence,
+                    });
                 }
             }
             for (_, target, index) in of_name {
@@ -134,8 +134,8 @@ impl<F: Facts> Resolver<'_, F> {
             for file in self.facts.using(&asked)? {
                 let user = self.file(file)?;
                 let again = user
-                    .imports()
-                    .filter(|one| one.is_exported && one.name == asked && one.local != asked);
+                    .passed_on()
+                    .filter(|one| one.name == asked && one.local != asked);
                 for import in again {
                     let is_new = import.local != name && names.iter().all(|known| known != import.local);
                     let meant = self.imported(&user, file, import.module, import.name, 0)?;
@@ -205,7 +205,7 @@ impl<F: Facts> Resolver<'_, F> {
             for site in all.sites {
                 let heir = self.file(site.to.file)?;
                 let own = heir.named(wanted.name).iter().copied();
-                let own = own.filter(|&one| heir.symbol(one).parent == Some(site.to.symbol));
+                let own = own.filter(|&one| heir.parent(one) == Some(site.to.symbol));
                 overrides.extend(own.map(|one| Site {
                     within: Some(one),
                     line: heir.symbol(one).lines.start,

@@ -312,17 +312,14 @@ pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, Engine
             .collect());
     }
     let plain = plain(&name);
+    let path = path.map(|path| path.trim_start_matches("./"));
+    let is_there = |at: &SymbolAt| path.is_none_or(|path| ends_with(tree.view.file(at.file.0).path.as_str(), path, '/'));
     let mut found = Vec::new();
-    for at in tree.defined(last(&name))? {
-        let facts = tree.file(at.file)?;
-        let symbol = facts.symbol(at.symbol);
-        let qualified = self::plain(symbol.qualified_name);
-        let is_named = qualified == plain || qualified.ends_with(&format!(".{plain}"));
-        let is_there = path.is_none_or(|path| {
-            let path = path.trim_start_matches("./");
-            facts.path.as_str() == path || facts.path.as_str().ends_with(&format!("/{path}"))
-        });
-        if is_named && is_there && is_code(symbol.kind) {
+    // Many may have the name, few of them stand in the file.
+    for at in tree.defined_where(last(&name), is_there)? {
+        let content = tree.content_of(at.file)?;
+        let symbol = content.symbol(at.symbol);
+        if is_code(symbol.kind) && ends_with(&self::plain(symbol.qualified_name), &plain, '.') {
             found.push(at);
         }
     }
@@ -365,6 +362,12 @@ fn parts(asked: &str) -> (Option<&str>, String) {
     } else {
         (None, asked.to_owned())
     }
+}
+
+/// Whether a whole is some parts, or ends with them.
+fn ends_with(whole: &str, parts: &str, between: char) -> bool {
+    let before = whole.strip_suffix(parts);
+    before.is_some_and(|before| before.is_empty() || before.ends_with(between))
 }
 
 /// A qualified name with dots, whatever its language joins it with.

@@ -13,6 +13,9 @@ use codemem_core::ports::{Catalog, SymbolRow};
 use codemem_core::unit::SymbolKind;
 use std::sync::{Arc, OnceLock};
 
+/// Places that are put in order by comparing paths; more are not, though it takes a look at every file.
+const FEW: usize = 64;
+
 /// One root, for the time of one answer.
 pub(crate) struct Tree<'a> {
     pub(super) view: &'a View,
@@ -20,7 +23,6 @@ pub(crate) struct Tree<'a> {
     known: &'a Known,
     whole: Option<Arc<Whole>>,
     stop: &'a Stop,
-    packages: OnceLock<Arc<Vec<Package>>>,
     /// Where files stand in the order of their paths, by number: thousands use some names, and paths are slow to compare.
     places: OnceLock<Vec<u32>>,
 }
@@ -34,7 +36,6 @@ impl<'a> Tree<'a> {
             known,
             whole: known.of(view, catalog, stop),
             stop,
-            packages: OnceLock::new(),
             places: OnceLock::new(),
         }
     }
@@ -60,7 +61,7 @@ impl<'a> Tree<'a> {
 
     /// Files in the order of their paths.
     pub(super) fn in_order(&self, files: &mut Vec<FileId>) {
-        let places = self.places.get_or_init(|| self.view.places());
+        let places = self.places();
         files.sort_unstable_by_key(|file| places[file.0 as usize]);
         files.dedup();
     }
@@ -83,6 +84,43 @@ impl<'a> Tree<'a> {
             return Err(EngineError::GivenUp);
         }
         Ok(())
+    }
+
+    /// What a file defines and uses.
+    pub(super) fn content_of(&self, file: FileId) -> Result<Arc<Content>, EngineError> {
+        self.go_on()?;
+        self.content(self.view.file(file.0).content)
+    }
+
+    /// The definitions of a name, as written, in some files; by path.
+    pub(super) fn defined_where(
+        &self,
+        name: &str,
+        is_meant: impl Fn(&SymbolAt) -> bool,
+    ) -> Result<Vec<SymbolAt>, EngineError> {
+        let defined = match &self.whole {
+            Some(whole) => whole.defined(name),
+            None => self
+                .catalog
+                .defined(name)
+                .map_err(EngineError::port("find where a name is defined"))?,
+        };
+        let places = defined
+            .into_iter()
+            .flat_map(|(content, symbol)| self.holding(content).map(move |file| SymbolAt { file, symbol }));
+        let mut places: Vec<SymbolAt> = places.filter(is_meant).collect();
+        if places.len() > FEW {
+            let in_order = self.places();
+            places.sort_unstable_by_key(|at| (in_order[at.file.0 as usize], at.symbol));
+        } else {
+            let path = |at: &SymbolAt| &self.view.file(at.file.0).path;
+            places.sort_unstable_by(|a, b| path(a).cmp(path(b)).then(a.symbol.cmp(&b.symbol)));
+        }
+        Ok(places)
+    }
+
+    fn places(&self) -> &[u32] {
+        self.places.get_or_init(|| self.view.places())
     }
 
     fn content(&self, content: ContentId) -> Result<Arc<Content>, EngineError> {
@@ -122,16 +160,13 @@ impl Facts for Tree<'_> {
     }
 
     fn packages(&self) -> Result<Arc<Vec<Package>>, EngineError> {
-        if let Some(known) = self.packages.get() {
-            return Ok(Arc::clone(known));
-        }
         let mut packages = Vec::new();
         for file in self.view.files() {
             if Package::is_manifest(&file.path) {
                 packages.extend(Package::of(&file.path, &*self.content(file.content)?));
             }
         }
-        Ok(Arc::clone(self.packages.get_or_init(|| Arc::new(packages))))
+        Ok(Arc::new(packages))
     }
 
     fn using(&self, name: &str) -> Result<Vec<FileId>, EngineError> {
@@ -148,21 +183,6 @@ impl Facts for Tree<'_> {
     }
 
     fn defined(&self, name: &str) -> Result<Vec<SymbolAt>, EngineError> {
-        let defined = match &self.whole {
-            Some(whole) => whole.defined(name),
-            None => self
-                .catalog
-                .defined(name)
-                .map_err(EngineError::port("find where a name is defined"))?,
-        };
-        let places = defined
-            .into_iter()
-            .flat_map(|(content, symbol)| self.holding(content).map(move |file| SymbolAt { file, symbol }));
-        let mut places: Vec<SymbolAt> = places.collect();
-        places.sort_by(|a, b| {
-            let path = |at: &SymbolAt| &self.view.file(at.file.0).path;
-            path(a).cmp(path(b)).then(a.symbol.cmp(&b.symbol))
-        });
-        Ok(places)
+        self.defined_where(name, |_| true)
     }
 }

@@ -106,16 +106,16 @@ pub(super) fn is_of_package(file: &FileFacts, package: &str) -> bool {
 
 /// Whether what is inside a symbol of this kind sees its members by their bare names.
 pub(super) fn sees_members(facts: &FileFacts, kind: SymbolKind) -> bool {
-    let implied = matches!(
-        facts.language.as_str(),
-        "java" | "csharp" | "cpp" | "kotlin" | "scala" | "swift" | "ruby" | "dart"
-    );
-    implied && (kind.is_type() || kind == SymbolKind::Impl || kind == SymbolKind::Module)
+    (kind.is_type() || kind == SymbolKind::Impl || kind == SymbolKind::Module)
+        && matches!(
+            facts.language.as_str(),
+            "java" | "csharp" | "cpp" | "kotlin" | "scala" | "swift" | "ruby" | "dart"
+        )
 }
 
 /// Whether a symbol is a member of a type.
 pub(super) fn is_member(facts: &FileFacts, symbol: u32, of: u32) -> bool {
-    facts.symbol(symbol).parent == Some(of)
+    facts.parent(symbol) == Some(of)
 }
 
 /// Whether methods stand beside their type rather than inside of it.
