@@ -63,6 +63,8 @@ pub struct Content {
     text: Box<str>,
     /// Where each text ends.
     ends: Box<[u32]>,
+    /// A byte of each text that names nobody else's in most cases: most texts need not be compared.
+    marks: Box<[u8]>,
     symbols: Box<[SymbolRow]>,
     /// Positions of symbols, by name, then in file order.
     by_name: Box<[u32]>,
@@ -70,6 +72,8 @@ pub struct Content {
     /// By owner and name.
     bindings: Box<[BindingRow]>,
     uses: Box<[UseRow]>,
+    /// The names of the uses, apart from the rest: all are looked at for one.
+    used: Box<[u32]>,
     /// Positions of the uses that say what a type is made of, by the type.
     bases: Box<[u32]>,
     /// What the binding `@package` at the top holds: asked for often.
@@ -105,7 +109,6 @@ struct BindingRow {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct UseRow {
-    name: u32,
     of: u32,
     line: u32,
     column: u32,
@@ -213,12 +216,20 @@ impl Content {
 
     /// Every use, in file order.
     pub fn uses(&self) -> impl Iterator<Item = UseFact<'_>> {
-        self.uses.iter().map(|row| self.use_of(*row))
+        (0..self.uses.len() as u32).map(|position| self.use_at(position))
     }
 
     /// A use by its position.
     pub fn use_at(&self, position: u32) -> UseFact<'_> {
-        self.use_of(self.uses[position as usize])
+        let row = self.uses[position as usize];
+        UseFact {
+            name: self.text(self.used[position as usize]),
+            of: self.text(row.of),
+            kind: row.kind(),
+            line: row.line,
+            column: row.column,
+            symbol: row.symbol(),
+        }
     }
 
     /// The uses of a name, and of what an import calls it in the file, with their positions; in file order.
@@ -229,8 +240,10 @@ impl Content {
             let aliases = self.imports.iter().filter(|row| row.name == own && row.local != own);
             numbers.extend(aliases.map(|row| row.local));
         }
-        let rows = (0..).zip(&self.uses).filter(move |(_, row)| numbers.contains(&row.name));
-        rows.map(|(position, row)| (position, self.use_of(*row)))
+        let named = (0..)
+            .zip(&self.used)
+            .filter(move |(_, name)| numbers.contains(name));
+        named.map(|(position, _)| (position, self.use_at(position)))
     }
 
     /// What a type extends and implements, in file order.
@@ -240,17 +253,17 @@ impl Content {
         let own = self.bases[first..]
             .iter()
             .take_while(move |index| of(index) == Some(symbol));
-        own.map(|index| self.use_of(self.uses[*index as usize]))
+        own.map(|index| self.use_at(*index))
     }
 
     /// The distinct names that are used.
     pub fn used_names(&self) -> impl Iterator<Item = &str> {
         let mut seen = vec![false; self.ends.len()];
         let names = self
-            .uses
+            .used
             .iter()
-            .filter(move |row| !std::mem::replace(&mut seen[row.name as usize], true));
-        names.map(|row| self.text(row.name))
+            .filter(move |name| !std::mem::replace(&mut seen[**name as usize], true));
+        names.map(|name| self.text(*name))
     }
 
     /// Bytes of memory, roughly.
@@ -258,11 +271,13 @@ impl Content {
         size_of::<Self>()
             + self.text.len()
             + size_of_val(&*self.ends)
+            + size_of_val(&*self.marks)
             + size_of_val(&*self.symbols)
             + size_of_val(&*self.by_name)
             + size_of_val(&*self.imports)
             + size_of_val(&*self.bindings)
             + size_of_val(&*self.uses)
+            + size_of_val(&*self.used)
             + size_of_val(&*self.bases)
     }
 
@@ -281,13 +296,9 @@ impl Content {
 
     /// The number that uses and imports call a text by.
     fn number(&self, text: &str) -> Option<u32> {
-        let (all, text) = (self.text.as_bytes(), text.as_bytes());
-        let mut start = 0;
-        (0_u32..).zip(&self.ends).find_map(|(number, &end)| {
-            let is_it = (end - start) as usize == text.len() && all[start as usize..end as usize] == *text;
-            start = end;
-            is_it.then_some(number)
-        })
+        let mark = mark(text);
+        let mut alike = (0_u32..).zip(&self.marks).filter(|(_, other)| **other == mark);
+        alike.find_map(|(number, _)| (self.bytes_of(number) == text.as_bytes()).then_some(number))
     }
 
     fn symbol_of(&self, row: SymbolRow) -> SymbolFact<'_> {
@@ -309,17 +320,17 @@ impl Content {
             is_exported: row.is_exported,
         }
     }
+}
 
-    fn use_of(&self, row: UseRow) -> UseFact<'_> {
-        UseFact {
-            name: self.text(row.name),
-            of: self.text(row.of),
-            kind: row.kind(),
-            line: row.line,
-            column: row.column,
-            symbol: row.symbol(),
-        }
-    }
+/// A byte that a text has in common with few others.
+fn mark(text: &str) -> u8 {
+    // Of names that begin or end alike the length or the middle differs.
+    let bytes = text.as_bytes();
+    let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
+    let n_bytes = bytes.len();
+    [at(0), at(n_bytes / 3), at(n_bytes / 2), at(n_bytes.wrapping_sub(2)), at(n_bytes.wrapping_sub(1))]
+        .iter()
+        .fold(n_bytes as u8, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(*byte))
 }
 
 /// Rows on their way into a [`Content`]. The distinct texts of uses, imports and bindings come first and get the numbers
@@ -332,6 +343,7 @@ pub struct ContentDraft {
     imports: Vec<ImportRow>,
     bindings: Vec<BindingRow>,
     uses: Vec<UseRow>,
+    used: Vec<u32>,
 }
 
 impl ContentDraft {
@@ -408,8 +420,8 @@ impl ContentDraft {
             .iter()
             .position(|one| *one == kind)
             .unwrap_or_default() as u32;
+        self.used.push(name);
         self.uses.push(UseRow {
-            name,
             of,
             line: at.0,
             column: at.1,
@@ -419,8 +431,8 @@ impl ContentDraft {
 
     /// The names that are used, some of them several times.
     pub fn used_names(&self) -> impl Iterator<Item = &str> {
-        self.uses.iter().map(|row| {
-            let number = row.name as usize;
+        self.used.iter().map(|name| {
+            let number = *name as usize;
             let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
             &self.text[start as usize..self.ends[number] as usize]
         })
@@ -435,8 +447,10 @@ impl ContentDraft {
                 row.parent = 0;
             }
         }
-        self.uses
-            .retain(|row| row.symbol().is_none_or(|symbol| symbol < n_symbols));
+        let is_whole = |row: &UseRow| row.symbol().is_none_or(|symbol| symbol < n_symbols);
+        let mut rows = self.uses.iter();
+        self.used.retain(|_| rows.next().is_some_and(is_whole));
+        self.uses.retain(is_whole);
         self.bindings.retain(|row| row.owner <= n_symbols);
         let mut content = Content {
             text: self.text.into_boxed_str(),
@@ -444,8 +458,11 @@ impl ContentDraft {
             symbols: self.symbols.into_boxed_slice(),
             imports: self.imports.into_boxed_slice(),
             uses: self.uses.into_boxed_slice(),
+            used: self.used.into_boxed_slice(),
             ..Content::default()
         };
+        let numbers = 0..content.ends.len() as u32;
+        content.marks = numbers.map(|number| mark(content.text(number))).collect();
         let mut by_name: Vec<u32> = (0..n_symbols).collect();
         by_name.sort_by_key(|&index| content.text(content.symbols[index as usize].name));
         let mut bases: Vec<u32> = (0_u32..)

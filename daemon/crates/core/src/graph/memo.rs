@@ -217,6 +217,11 @@ impl<'a, F: Facts> Resolver<'a, F> {
         is_too_deep
     }
 
+    /// How often something was not followed to its end so far.
+    pub(super) fn n_cut(&self) -> u64 {
+        self.memo.n_cut.get()
+    }
+
     /// Notes that something is not followed to its end: what rests on it is not remembered.
     pub(super) fn cut(&self) {
         self.memo.n_cut.set(self.memo.n_cut.get() + 1);
@@ -254,9 +259,9 @@ impl<'a, F: Facts> Resolver<'a, F> {
         if let Some(known) = known.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let n_cut = self.memo.n_cut.get();
+        let n_cut = self.n_cut();
         let found = find()?;
-        if self.memo.n_cut.get() == n_cut {
+        if self.n_cut() == n_cut {
             let mut known = known.borrow_mut();
             if known.len() >= MAX_MEANINGS {
                 known.clear();

@@ -26,6 +26,8 @@ pub(super) struct ToldUse {
     pub(super) kind: ReferenceKind,
     /// `None` until somebody asks for uses of this kind.
     pub(super) meaning: Option<Meaning>,
+    /// Whether the meaning was followed to its end: else it is found out anew by whoever asks.
+    is_sure: bool,
 }
 
 /// See the module: by the numbers of names.
@@ -41,7 +43,7 @@ impl<F: Facts> Resolver<'_, F> {
     pub(super) fn told(&self, name: &str, kinds: &[ReferenceKind]) -> Result<Arc<[ToldUse]>, F::Error> {
         let number = self.number(name);
         let told = &self.memo.told;
-        let is_asked = |one: &ToldUse| one.meaning.is_none() && kinds.contains(&one.kind);
+        let is_asked = |one: &ToldUse| !one.is_sure && kinds.contains(&one.kind);
         let known = told.known.borrow().get(&number).map(Arc::clone);
         let mut uses: Vec<ToldUse> = match known {
             Some(known) if !known.iter().any(is_asked) => return Ok(known),
@@ -70,6 +72,7 @@ impl<F: Facts> Resolver<'_, F> {
                 position,
                 kind: one.kind,
                 meaning: None,
+                is_sure: false,
             }));
         }
         Ok(uses)
@@ -82,14 +85,18 @@ impl<F: Facts> Resolver<'_, F> {
             let user = self.file(told.file)?;
             let one = user.use_at(told.position);
             let same = before.filter(|before| {
-                before.file == told.file
+                before.is_sure
+                    && before.file == told.file
                     && one.kind != ReferenceKind::Import
                     && is_same(user.use_at(before.position), one)
             });
-            told.meaning = match same {
-                Some(same) => same.meaning,
-                None => Some(self.resolve(told.file, one)?),
-            };
+            if let Some(same) = same {
+                (told.meaning, told.is_sure) = (same.meaning, true);
+            } else {
+                let n_cut = self.n_cut();
+                told.meaning = Some(self.resolve(told.file, one)?);
+                told.is_sure = self.n_cut() == n_cut;
+            }
             before = Some(*told);
         }
         Ok(())
