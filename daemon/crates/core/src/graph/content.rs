@@ -240,9 +240,7 @@ impl Content {
             let aliases = self.imports.iter().filter(|row| row.name == own && row.local != own);
             numbers.extend(aliases.map(|row| row.local));
         }
-        let named = (0..)
-            .zip(&self.used)
-            .filter(move |(_, name)| numbers.contains(name));
+        let named = (0..).zip(&self.used).filter(move |(_, name)| numbers.contains(name));
         named.map(|(position, _)| (position, self.use_at(position)))
     }
 
@@ -328,9 +326,15 @@ fn mark(text: &str) -> u8 {
     let bytes = text.as_bytes();
     let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
     let n_bytes = bytes.len();
-    [at(0), at(n_bytes / 3), at(n_bytes / 2), at(n_bytes.wrapping_sub(2)), at(n_bytes.wrapping_sub(1))]
-        .iter()
-        .fold(n_bytes as u8, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(*byte))
+    [
+        at(0),
+        at(n_bytes / 3),
+        at(n_bytes / 2),
+        at(n_bytes.wrapping_sub(2)),
+        at(n_bytes.wrapping_sub(1)),
+    ]
+    .iter()
+    .fold(n_bytes as u8, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(*byte))
 }
 
 /// Rows on their way into a [`Content`]. The distinct texts of uses, imports and bindings come first and get the numbers

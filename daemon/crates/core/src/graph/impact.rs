@@ -107,6 +107,5 @@ impl<F: Facts> Resolver<'_, F> {
 pub fn is_test(facts: &FileFacts, symbol: Option<u32>) -> bool {
     let mut around = facts.around(symbol);
     Place::of(&facts.path) == Place::Test
-        || around
-            .any(|outer| matches!(facts.symbol(outer).name, "tests" | "test") && facts.parent(outer).is_none())
+        || around.any(|outer| matches!(facts.symbol(outer).name, "tests" | "test") && facts.parent(outer).is_none())
 }

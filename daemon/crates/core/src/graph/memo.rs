@@ -78,6 +78,13 @@ pub(super) enum Only {
     Several,
 }
 
+impl Memo {
+    /// How many names it knows: one that knows more of them spares more work.
+    pub fn n_names(&self) -> usize {
+        self.names.borrow().len()
+    }
+}
+
 impl<'a, F: Facts> Resolver<'a, F> {
     /// A resolver that knows what another one has found out over the same files.
     pub fn with(facts: &'a F, memo: Memo) -> Self {
@@ -89,7 +96,7 @@ impl<'a, F: Facts> Resolver<'a, F> {
 
     /// What it has found out; nothing when that is too much to keep. Only of a resolver that never failed.
     pub fn into_memo(self) -> Memo {
-        if self.memo.names.borrow().len() > MAX_NAMES {
+        if self.memo.n_names() > MAX_NAMES {
             return Memo::default();
         }
         self.memo

@@ -221,17 +221,21 @@ proptest! {
     }
 
     #[test]
-    fn users_found_together_are_those_found_one_by_one(tree in tree(), is_call in any::<bool>()) {
-        let kinds: &[ReferenceKind] = if is_call { &[ReferenceKind::Call] } else { &ReferenceKind::ALL };
+    fn users_found_together_are_those_found_one_by_one(tree in tree(), foreseen in vec(name(), 0..3)) {
         let symbols: Vec<SymbolAt> = tree.symbols().collect();
-        let Ok(together) = Resolver::new(&tree).users_of(&symbols, kinds);
-        for (symbol, users) in symbols.into_iter().zip(together) {
-            let (anew, open) = users_found_anew(&tree, symbol, kinds);
-            prop_assert_eq!(users.open, open, "{:?}", symbol);
-            // By further names more may be found, not less, and nothing that does not mean the symbol.
-            let named = anew.iter().filter(|(_, is_named)| *is_named).map(|(site, _)| site);
-            prop_assert!(are_within(named, &users.sites), "{:?}: {:?} of {:?}", symbol, users.sites, anew);
-            prop_assert!(are_within(&users.sites, anew.iter().map(|(site, _)| site)), "{:?}: {:?}", symbol, anew);
+        let experienced = Resolver::new(&tree);
+        let Ok(()) = experienced.foresee(foreseen.iter().map(String::as_str), usize::MAX);
+        // The second time all kinds are asked of what is known of one, the third time all is known.
+        for kinds in [&[ReferenceKind::Call][..], &ReferenceKind::ALL, &[ReferenceKind::Call]] {
+            let Ok(together) = experienced.users_of(&symbols, kinds);
+            for (&symbol, users) in symbols.iter().zip(together) {
+                let (anew, open) = users_found_anew(&tree, symbol, kinds);
+                prop_assert_eq!(users.open, open, "{:?}", symbol);
+                // By further names more may be found, not less, and nothing that does not mean the symbol.
+                let named = anew.iter().filter(|(_, is_named)| *is_named).map(|(site, _)| site);
+                prop_assert!(are_within(named, &users.sites), "{:?}: {:?} of {:?}", symbol, users.sites, anew);
+                prop_assert!(are_within(&users.sites, anew.iter().map(|(site, _)| site)), "{:?}: {:?}", symbol, anew);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most uses that are remembered: some megabytes.
-const MAX_USES: usize = 1 << 18;
+const MAX_USES: usize = 1 << 19;
 
 /// One use of a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +61,15 @@ impl<F: Facts> Resolver<'_, F> {
         let n_before = before.map_or(0, |before| before.len());
         told.n_uses.set(told.n_uses.get() + uses.len() - n_before);
         Ok(uses)
+    }
+
+    /// Finds out ahead what the uses of some names mean, the first ones first, until about so many uses are known.
+    pub fn foresee<'n>(&self, names: impl IntoIterator<Item = &'n str>, n_uses: usize) -> Result<(), F::Error> {
+        let told = &self.memo.told;
+        for name in names.into_iter().take_while(|_| told.n_uses.get() < n_uses) {
+            self.told(name, &ReferenceKind::ALL)?;
+        }
+        Ok(())
     }
 
     fn untold(&self, name: &str) -> Result<Vec<ToldUse>, F::Error> {

@@ -133,9 +133,7 @@ impl<F: Facts> Resolver<'_, F> {
         while at <= names.len() && names.len() < MAX_NAMES {
             for file in self.facts.using(&asked)? {
                 let user = self.file(file)?;
-                let again = user
-                    .passed_on()
-                    .filter(|one| one.name == asked && one.local != asked);
+                let again = user.passed_on().filter(|one| one.name == asked && one.local != asked);
                 for import in again {
                     let is_new = import.local != name && names.iter().all(|known| known != import.local);
                     let meant = self.imported(&user, file, import.module, import.name, 0)?;

@@ -2,8 +2,9 @@
 //!
 //! A content says the same for as long as the catalog's revision stays, so nothing here is ever out of date: what an edit
 //! brings is added by the next question, and what it leaves behind is in no view that asks. Read by questions on their
-//! threads. The first one is answered from the catalog, and all is read behind it on a thread of its own (`graph-facts`);
-//! a repository of which that would take too much memory is always answered from the catalog. Let go of with the stores.
+//! threads. The first one is answered from the catalog, and all is read behind it on a thread of its own (`graph-facts`),
+//! which then finds out what the names mean that many files use; a repository of which that would take too much memory is
+//! always answered from the catalog. Let go of with the stores.
 
 use super::whole::{Part, Whole};
 use crate::threads::Stop;
@@ -62,9 +63,16 @@ impl Known {
         held.map(|(.., memo)| memo).unwrap_or_default()
     }
 
-    /// Keeps what a question has found out, for the next one.
+    /// Keeps what a question has found out, for the next one. Of two that were asked at once the one that knows more.
     pub(super) fn keep(&self, view: &View, whole: &Whole, memo: Memo) {
-        *self.found_out() = Some((view.layout(), whole.revision(), memo));
+        let (layout, revision) = (view.layout(), whole.revision());
+        let mut found_out = self.found_out();
+        let is_less = found_out
+            .as_ref()
+            .is_some_and(|(over, of, held)| *of == revision && over.is(&layout) && held.n_names() > memo.n_names());
+        if !is_less {
+            *found_out = Some((layout, revision, memo));
+        }
     }
 
     fn found_out(&self) -> MutexGuard<'_, Option<(Layout, u64, Memo)>> {

@@ -28,7 +28,7 @@ use crate::engine::{Engine, blocking};
 use crate::freshness::Freshness;
 use crate::repository::RepositoryHandle;
 use crate::search::Ready;
-use crate::threads::Stop;
+use crate::threads::{Stop, step_back};
 use crate::view::View;
 use codemem_core::ports::Catalog;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,15 @@ impl Engine {
     pub(crate) fn read_facts(&self, repository: RepositoryHandle, view: Arc<View>, catalog: Arc<dyn Catalog>) {
         if repository.published.known.wants(&view, &*catalog) {
             self.inner.aside("graph-facts", move || {
-                repository.published.known.read(&view, &*catalog, &Stop::default());
+                let (known, stop) = (&repository.published.known, Stop::default());
+                if known.read(&view, &*catalog, &stop).is_none() {
+                    return;
+                }
+                // From here on it only saves time of questions to come.
+                step_back();
+                if let Err(error) = Tree::new(&view, &*catalog, known, &stop).foresee() {
+                    tracing::warn!(%error, "what much used names mean is found out by who asks");
+                }
             });
         }
     }

@@ -313,7 +313,8 @@ pub(super) fn find(tree: &Tree<'_>, asked: &str) -> Result<Vec<SymbolAt>, Engine
     }
     let plain = plain(&name);
     let path = path.map(|path| path.trim_start_matches("./"));
-    let is_there = |at: &SymbolAt| path.is_none_or(|path| ends_with(tree.view.file(at.file.0).path.as_str(), path, '/'));
+    let is_there =
+        |at: &SymbolAt| path.is_none_or(|path| ends_with(tree.view.file(at.file.0).path.as_str(), path, '/'));
     let mut found = Vec::new();
     // Many may have the name, few of them stand in the file.
     for at in tree.defined_where(last(&name), is_there)? {

@@ -16,6 +16,12 @@ use std::sync::{Arc, OnceLock};
 /// Places that are put in order by comparing paths; more are not, though it takes a look at every file.
 const FEW: usize = 64;
 
+/// Fewest contents that use a name whose uses are looked at ahead.
+const MUCH_USED: usize = 32;
+
+/// Uses that are looked at ahead, about: a second, some megabytes.
+const FORESEEN: usize = 1 << 18;
+
 /// One root, for the time of one answer.
 pub(crate) struct Tree<'a> {
     pub(super) view: &'a View,
@@ -52,6 +58,16 @@ impl<'a> Tree<'a> {
         let done = work(&resolver)?;
         self.known.keep(self.view, whole, resolver.into_memo());
         Ok(done)
+    }
+
+    /// Finds out what the uses of those names mean that many files use: the questions about them take the longest.
+    pub(super) fn foresee(&self) -> Result<(), EngineError> {
+        if let Some(whole) = &self.whole {
+            let resolver = Resolver::new(self);
+            resolver.foresee(whole.much_used(MUCH_USED), FORESEEN)?;
+            self.known.keep(self.view, whole, resolver.into_memo());
+        }
+        Ok(())
     }
 
     /// Where a symbol of a content stands: in every file of the view that holds it.

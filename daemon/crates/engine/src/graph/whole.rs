@@ -5,6 +5,9 @@
 
 use codemem_core::graph::Content;
 use codemem_core::ids::{ContentId, IdSet};
+use codemem_core::unit::SymbolKind;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
@@ -76,6 +79,28 @@ impl Whole {
             rows.iter().map(|row| part.contents[row.1 as usize].0)
         });
         rows.collect()
+    }
+
+    /// The names of functions and methods that at least so many contents use, those that most use first.
+    pub(super) fn much_used(&self, fewest: usize) -> Vec<&str> {
+        let contents = || {
+            self.parts
+                .iter()
+                .flat_map(|part| &part.contents)
+                .map(|(_, content)| content)
+        };
+        let symbols = contents().flat_map(|content| content.symbols());
+        let defined = symbols.filter(|one| matches!(one.kind, SymbolKind::Function | SymbolKind::Method));
+        let mut n_using: HashMap<&str, usize> = defined.map(|one| (one.name, 0)).collect();
+        for name in contents().flat_map(|content| content.used_names()) {
+            if let Some(n_using) = n_using.get_mut(name) {
+                *n_using += 1;
+            }
+        }
+        n_using.retain(|_, n_using| *n_using >= fewest);
+        let mut names: Vec<&str> = n_using.keys().copied().collect();
+        names.sort_unstable_by_key(|name| (Reverse(n_using[name]), *name));
+        names
     }
 
     /// Where a name is defined, as it is written: contents, and the position among their symbols.
@@ -164,9 +189,10 @@ mod tests {
     use super::*;
     use codemem_core::graph::SymbolFact;
     use codemem_core::reference::{Origin, Reference, ReferenceKind, References};
-    use codemem_core::unit::{LineSpan, SymbolKind};
+    use codemem_core::unit::LineSpan;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn content(defines: &[String], uses: &[String]) -> Arc<Content> {
         let symbols = defines.iter().map(|name| SymbolFact {
@@ -210,6 +236,16 @@ mod tests {
             }
             let beyond: IdSet = [0, all.len() as u32].into_iter().collect();
             prop_assert_eq!(whole.missing(&beyond), [ContentId(all.len() as u32)]);
+            for fewest in 1..4 {
+                let n_using = |name: &str| {
+                    let is_using = |content: &Content| content.used_names().any(|used| used == name);
+                    all.iter().filter(|(_, content)| is_using(content)).count()
+                };
+                let defined = all.iter().flat_map(|(_, content)| content.symbols()).map(|one| one.name);
+                let wanted: BTreeSet<_> = defined.map(|name| (Reverse(n_using(name)), name)).collect();
+                let wanted = wanted.into_iter().filter(|(n_using, _)| n_using.0 >= fewest);
+                prop_assert_eq!(whole.much_used(fewest), wanted.map(|(_, name)| name).collect::<Vec<_>>());
+            }
             for name in ["a", "A", "aA", "é", "É", "Éa", "zz"] {
                 let mut using = whole.using(name);
                 using.sort_unstable();

@@ -138,6 +138,24 @@ proptest! {
 }
 
 #[test]
+fn what_is_found_out_ahead_changes_no_answer_and_is_not_lost_to_a_question_of_the_same_time() {
+    let (catalog, worktree) = opened();
+    let (known, stop) = (Known::default(), Stop::default());
+    // More files than it takes for a name to be much used, and names that most of them define and call.
+    let source = |at: usize| (at, (vec![at % 5], (0..NAMES.len()).collect(), at % 8));
+    let view = edit(&catalog, worktree, (0..90).map(source));
+    let whole = known.read(&view, &catalog, &stop).expect("read");
+    let knowing_little = known.recall(&view, &whole);
+    Tree::new(&view, &catalog, &known, &stop).foresee().expect("answered");
+    known.keep(&view, &whole, knowing_little);
+    let foreseen = known.recall(&view, &whole);
+    assert!(foreseen.n_names() >= NAMES.len(), "{}", foreseen.n_names());
+    known.keep(&view, &whole, foreseen);
+    let expected = answers(&view, &catalog, &Known::default());
+    assert_eq!(answers(&view, &catalog, &known), expected);
+}
+
+#[test]
 fn a_question_reads_a_few_contents_and_leaves_many_to_others() {
     let (catalog, worktree) = opened();
     let (known, stop) = (Known::default(), Stop::default());
