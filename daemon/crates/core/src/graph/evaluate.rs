@@ -157,7 +157,7 @@ impl<F: Facts> Resolver<'_, F> {
         if self.is_too_deep(depth) {
             return Ok(Entity::Open);
         }
-        let facts = self.file(file)?;
+        let (facts, n_cut) = (self.file(file)?, self.n_cut());
         let own = facts.named(name).iter().copied();
         let tops: Vec<u32> = own.filter(|&symbol| is_at_top(&facts, symbol)).collect();
         // A later definition replaces an earlier one.
@@ -200,8 +200,10 @@ impl<F: Facts> Resolver<'_, F> {
                 }
             }
         }
-        // Where all imports are known, what no file here defines or imports under that name is built in.
-        let is_open = !languages::knows_imports(&facts) || facts.imports_as("*").next().is_some();
+        // Where all imports are known, what no file here defines or imports under that name is built in, unless something of that
+        // name was not followed to its end.
+        let is_known = languages::knows_imports(&facts) && self.n_cut() == n_cut;
+        let is_open = !is_known || facts.imports_as("*").next().is_some();
         Ok(if is_open { Entity::Open } else { Entity::Elsewhere })
     }
 

@@ -1,7 +1,8 @@
 //! What a resolver has found out: most uses ask for what others have asked for.
 //!
 //! Bounded: what is remembered of names is dropped when it is much, and found out again. What rests on itself is noticed,
-//! and only what was followed to its end is remembered: no answer depends on what was asked before.
+//! and only what was followed to its end is remembered: no answer depends on what was asked before, but that a chain which is
+//! too long to be followed from its beginning, and stays open, is followed once its end is known.
 
 use super::evaluate::{Entity, is_at_top};
 use super::facts::{Facts, FileFacts, FileId, Package, SymbolAt};

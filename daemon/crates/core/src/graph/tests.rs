@@ -207,6 +207,57 @@ fn are_within<'a>(few: impl IntoIterator<Item = &'a Site>, many: impl IntoIterat
     few.into_iter().all(|site| many.any(|other| other == site))
 }
 
+/// Modules that each import a name from the next one; the last defines it. All of them call it.
+fn chain(n_files: u32) -> Tree {
+    let file = |at: u32| {
+        let next = Import {
+            local: "open".to_owned(),
+            module: format!("m{}", at + 1),
+            name: "open".to_owned(),
+            line: 1,
+            is_exported: true,
+        };
+        let is_last = at + 1 == n_files;
+        let call = Reference {
+            name: "open".to_owned(),
+            of: Origin::default(),
+            kind: ReferenceKind::Call,
+            line: 9,
+            column: 1,
+            symbol: None,
+        };
+        let own = SymbolFact {
+            name: "open",
+            qualified_name: "open",
+            kind: SymbolKind::Function,
+            lines: LineSpan { start: 2, end: 2 },
+            parent: None,
+        };
+        let references = References {
+            uses: vec![call],
+            imports: if is_last { Vec::new() } else { vec![next] },
+            bindings: Vec::new(),
+        };
+        Arc::new(FileFacts {
+            path: RepoPath::new(&format!("m{at}.py")).expect("valid"),
+            language: "python".to_owned(),
+            content: Arc::new(Content::of(is_last.then_some(own).into_iter(), &references)),
+        })
+    };
+    Tree((0..n_files).map(file).collect())
+}
+
+#[test]
+fn what_is_not_followed_to_its_end_is_open_and_not_elsewhere() {
+    let call = |tree: &Tree| {
+        let facts = &tree.0[0];
+        let Ok(meaning) = Resolver::new(tree).resolve(FileId(0), facts.uses().next().expect("a call"));
+        meaning
+    };
+    assert!(matches!(call(&chain(4)), Meaning::Edge(edge) if edge.to.file == FileId(3)));
+    assert_eq!(call(&chain(60)), Meaning::Open);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
