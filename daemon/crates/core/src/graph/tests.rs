@@ -241,7 +241,7 @@ fn chain(n_files: u32) -> Tree {
         Arc::new(FileFacts {
             path: RepoPath::new(&format!("m{at}.py")).expect("valid"),
             language: "python".to_owned(),
-            content: Arc::new(Content::of(is_last.then_some(own).into_iter(), &references)),
+            content: Arc::new(Content::of(is_last.then_some(own), &references)),
         })
     };
     Tree((0..n_files).map(file).collect())
