@@ -26,7 +26,26 @@ pub(crate) static JAVASCRIPT: Language = Language {
     ..Language::BASE
 };
 
-const QUERY: &str = r#"
+/// What a module says others may use: `export { open }`, `export default open`, `module.exports = { open }`.
+macro_rules! exported {
+    () => {
+        r#"
+[(import_statement) (export_statement)] @exports
+(export_statement !source (export_clause (export_specifier name: (_) @public)))
+(export_statement value: (identifier) @public)
+((assignment_expression left: (_) @_exported right: (identifier) @public)
+  (#match? @_exported "^(module[.]exports|exports[.])"))
+((assignment_expression
+  left: (_) @_exported
+  right: (object [(shorthand_property_identifier) @public (pair value: (identifier) @public)]))
+  (#eq? @_exported "module.exports"))
+"#
+    };
+}
+pub(super) use exported;
+
+const QUERY: &str = concat!(
+    r#"
 (method_definition name: (_) @name) @definition.method
 (field_definition property: (_) @name value: [(arrow_function) (function_expression)]) @definition.method
 (variable_declarator name: (identifier) @name value: [(generator_function) (function_expression) (arrow_function)]) @definition.function
@@ -47,18 +66,11 @@ const QUERY: &str = r#"
 (export_statement declaration: (class_declaration name: (_) @name)) @definition.class
 (export_statement declaration: (function_declaration name: (_) @name)) @definition.function
 (export_statement declaration: (generator_function_declaration name: (_) @name)) @definition.function
-[(import_statement) (export_statement)] @exports
-(export_statement !source (export_clause (export_specifier name: (_) @public)))
-(export_statement value: (identifier) @public)
-((assignment_expression left: (_) @_exported right: (identifier) @public)
-  (#match? @_exported "^(module[.]exports|exports[.])"))
-((assignment_expression
-  left: (_) @_exported
-  right: (object [(shorthand_property_identifier) @public (pair value: (identifier) @public)]))
-  (#eq? @_exported "module.exports"))
 (comment) @comment
 (decorator) @attribute
-"#;
+"#,
+    exported!()
+);
 
 /// `'content-type'() {}` is called `content-type`.
 pub(super) fn without_quotes(name: &str) -> (&str, &str) {

@@ -1,6 +1,6 @@
 //! TypeScript and TSX: two grammars of one family, with the same queries.
 
-use super::javascript::{body, receiver, refine, visibility, without_quotes};
+use super::javascript::{body, exported, receiver, refine, visibility, without_quotes};
 use crate::language::Language;
 use crate::references;
 
@@ -35,7 +35,8 @@ const FAMILY: Language = Language {
     ..Language::BASE
 };
 
-const QUERY: &str = r#"
+const QUERY: &str = concat!(
+    r#"
 (class_declaration name: (_) @name) @definition.class
 (class name: (_) @name) @definition.class
 (abstract_class_declaration name: (_) @name) @definition.class
@@ -72,15 +73,8 @@ const QUERY: &str = r#"
 (ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @definition.variable))
 (export_statement declaration: (class_declaration name: (_) @name)) @definition.class
 (export_statement declaration: (abstract_class_declaration name: (_) @name)) @definition.class
-[(import_statement) (export_statement)] @exports
-(export_statement !source (export_clause (export_specifier name: (_) @public)))
-(export_statement value: (identifier) @public)
-((assignment_expression left: (_) @_exported right: (identifier) @public)
-  (#match? @_exported "^(module[.]exports|exports[.])"))
-((assignment_expression
-  left: (_) @_exported
-  right: (object [(shorthand_property_identifier) @public (pair value: (identifier) @public)]))
-  (#eq? @_exported "module.exports"))
 (comment) @comment
 (decorator) @attribute
-"#;
+"#,
+    exported!()
+);
