@@ -9,19 +9,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Tells a job to stop at its next safe point.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Stop(Arc<AtomicBool>);
+pub(crate) struct Stop {
+    is_requested: Arc<AtomicBool>,
+    also: Option<CancellationToken>,
+}
 
 impl Stop {
+    /// One that is requested with a token's cancellation, too.
+    pub(crate) fn with(token: CancellationToken) -> Self {
+        Self {
+            is_requested: Arc::default(),
+            also: Some(token),
+        }
+    }
+
     pub(crate) fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_requested.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_requested.load(Ordering::Relaxed) || self.also.as_ref().is_some_and(CancellationToken::is_cancelled)
     }
 
     /// Requests the stop when it is dropped.
@@ -58,4 +70,20 @@ pub(crate) fn run<T: Send + 'static>(
         tracing::error!(%error, name, "cannot start a thread");
     }
     reply_rx
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_requested_by_whoever_holds_it_and_with_its_token() {
+        let token = CancellationToken::new();
+        let (alone, with) = (Stop::default(), Stop::with(token.clone()));
+        assert!(!alone.is_requested() && !with.is_requested());
+        token.cancel();
+        assert!(!alone.is_requested() && with.clone().is_requested());
+        drop(alone.clone().on_drop());
+        assert!(alone.is_requested());
+    }
 }

@@ -97,15 +97,17 @@ impl Engine {
     /// Reads what a repository's files define and use into memory, for the next question, where that helps.
     pub(crate) fn read_facts(&self, repository: RepositoryHandle, view: Arc<View>, catalog: Arc<dyn Catalog>) {
         if repository.published.known.wants(&view, &*catalog) {
+            let stop = Stop::with(self.inner.cancel.clone());
             self.inner.aside("graph-facts", move || {
-                let (known, stop) = (&repository.published.known, Stop::default());
+                let known = &repository.published.known;
                 if known.read(&view, &*catalog, &stop).is_none() {
                     return;
                 }
                 // From here on it only saves time of questions to come.
                 step_back();
-                if let Err(error) = Tree::new(&view, &*catalog, known, &stop).foresee() {
-                    tracing::warn!(%error, "what much used names mean is found out by who asks");
+                match Tree::new(&view, &*catalog, known, &stop).foresee() {
+                    Ok(()) | Err(EngineError::GivenUp) => {}
+                    Err(error) => tracing::warn!(%error, "what much used names mean is found out by who asks"),
                 }
             });
         }
