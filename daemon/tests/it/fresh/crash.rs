@@ -139,11 +139,12 @@ impl Tree {
     }
 }
 
-/// Makes the catalog what a program of the first version would have left.
+/// Makes the catalog what a program of the first version would have left. One whose migration was cut short, which lacks what
+/// the last script adds, stays as it is.
 fn downgrade(sandbox: &Sandbox) {
     let script = "import sqlite3, sys
 catalog = sqlite3.connect(sys.argv[1])
-if catalog.execute('PRAGMA user_version').fetchone()[0] > 1:
+if any(column[1] == 'visibility' for column in catalog.execute('PRAGMA table_info(symbols)')):
     catalog.executescript('''BEGIN; DROP TABLE summaries; DROP TABLE content_references; DROP TABLE uses;
         DROP INDEX contents_without_vectors; DROP INDEX summaries_without_vector;
         ALTER TABLE symbols DROP COLUMN visibility;
